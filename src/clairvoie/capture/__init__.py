@@ -1,0 +1,1 @@
+"""Where raw sound and pictures exist: no network of its own, no disk writes."""

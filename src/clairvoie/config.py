@@ -1,0 +1,182 @@
+"""Settings: frozen, read once, and the only place that reads settings files and the environment.
+
+Unknown keys are errors, so that a typing mistake never becomes a silent default. Paths in a file are relative to that
+file. The environment is read for nothing but ``CLAIRVOIE_LOG`` (``debug``, ``info``, ``warning``).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import zoneinfo
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from clairvoie.boundary.hazards import HazardKind, Mode
+from clairvoie.boundary.sensor import Place, Sensor, SensorKind, check_name
+from clairvoie.errors import ConfigurationError
+
+Settings = TypeVar("Settings", bound=Struct)
+
+
+class ReplaySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recording that stands in for a microphone. ``start`` is the UTC second at which its first sample is played;
+
+    without it the node begins at the next whole second. ``loop`` repeats the file without a break in the clock.
+    """
+
+    file: str
+    loop: bool = False
+    start: int | None = None
+    channel: int = 1
+    raw: str | None = None
+    rate: int | None = None
+    channels: int = 1
+    clock_sigma: float = 0.001
+
+
+class NodeSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One simulated microphone of a node. ``calibration``: dB SPL of a full-scale sine."""
+
+    id: str
+    calibration: float
+    source: ReplaySource
+    mode: Mode = Mode.TRIAL
+
+    def __post_init__(self) -> None:
+        check_name("sensor", self.id)
+        if not 40 <= self.calibration <= 200:
+            raise ConfigurationError(
+                "the calibration is not a sound pressure level of a full-scale sine",
+                self.calibration,
+                "A microphone specified as -26 dBFS at 94 dB SPL has 120.",
+            )
+
+
+class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A node. ``outbox_megabytes`` bounds what is kept while the hub cannot be reached."""
+
+    deployment: str
+    node: str
+    hub: str
+    key: str
+    state: str
+    sensors: tuple[NodeSensor, ...]
+    epoch: int = 0
+    outbox_megabytes: int = 256
+
+    def __post_init__(self) -> None:
+        check_name("deployment", self.deployment)
+        check_name("node", self.node)
+        _unique("sensor", [sensor.id for sensor in self.sensors])
+        if not self.sensors:
+            raise ConfigurationError("a node has at least one sensor", self.node)
+        if not 1 <= self.outbox_megabytes <= 1_000_000:
+            raise ConfigurationError("outbox_megabytes is out of range", self.outbox_megabytes, "Give 1 to 1000000.")
+
+
+class EnrolledNode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A node that the hub believes: its Ed25519 public key, 64 hexadecimal digits."""
+
+    id: str
+    public_key: str
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        check_name("node", self.id)
+        if len(self.public_key) != 64 or set(self.public_key) - set("0123456789abcdef"):
+            raise ConfigurationError(
+                "a public key is 64 lower-case hexadecimal digits",
+                self.public_key,
+                "`clairvoie node CONFIG --public-key` prints it.",
+            )
+
+
+class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many days each thing is kept. Figures without persons may live longer than what describes an event."""
+
+    levels_days: int = 365
+    detections_days: int = 90
+    incidents_days: int = 365
+    records_days: int = 90
+
+
+class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A hub. It listens on loopback only, until the door is built."""
+
+    deployment: str
+    place: str
+    time_zone: str
+    store: str
+    sensors: tuple[Sensor, ...]
+    nodes: tuple[EnrolledNode, ...]
+    exercise: bool = False
+    language: str = "fr"
+    host: str = "127.0.0.1"
+    port: int = 8750
+    map: str | None = None
+    silent_after: float = 15.0
+    group_seconds: float = 5.0
+    group_metres: float = 300.0
+    retention: Retention = Retention()
+
+    def __post_init__(self) -> None:
+        check_name("deployment", self.deployment)
+        _unique("sensor", [sensor.id for sensor in self.sensors])
+        _unique("node", [node.id for node in self.nodes])
+        if self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ConfigurationError(
+                "the hub listens on loopback only", self.host, "Use 127.0.0.1 until TLS and accounts are built."
+            )
+        if self.language not in ("fr", "en"):
+            raise ConfigurationError("the desk speaks fr and en", self.language)
+        if self.time_zone not in zoneinfo.available_timezones():
+            raise ConfigurationError("no such IANA time zone", self.time_zone, "For instance Europe/Paris.")
+        known = {node.id for node in self.nodes}
+        for sensor in self.sensors:
+            if sensor.node not in known:
+                raise ConfigurationError(f"sensor {sensor.id} speaks through a node that is not listed", sensor.node)
+
+
+def _unique(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"each {what} is listed once", ", ".join(twice))
+
+
+def read_settings(path: Path, kind: type[Settings]) -> Settings:
+    """The settings in the TOML file ``path``. Errors name the file, the key and the value."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError("there is no such settings file", str(path), "Check the path.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"the settings file cannot be read ({error})", str(path)) from error
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"a setting is wrong ({error})", str(path), "Correct that key.") from error
+
+
+def log_level() -> str:
+    """The level of the log, from ``CLAIRVOIE_LOG``."""
+    return os.environ.get("CLAIRVOIE_LOG", "info")
+
+
+__all__ = [
+    "EnrolledNode",
+    "HazardKind",
+    "HubSettings",
+    "NodeSensor",
+    "NodeSettings",
+    "Place",
+    "ReplaySource",
+    "Retention",
+    "Sensor",
+    "SensorKind",
+    "log_level",
+    "read_settings",
+]

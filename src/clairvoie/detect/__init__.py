@@ -1,0 +1,1 @@
+"""Pure rooms of measurement: blocks and pictures become observations and detections."""

@@ -1,0 +1,1 @@
+"""Sound: weighting, levels, bands, indicators, spectra, tagging, onsets."""

@@ -1,0 +1,106 @@
+"""Every error that Clairvoie raises on purpose, in one tree.
+
+Each message says what happened, which value offended, and what to do next, so that the command line can print it as it
+is, on one line, and exit with status 1.
+
+::
+
+    ClairvoieError
+    ├── ConfigurationError      a settings file is wrong
+    ├── BoundaryError           something would cross a boundary that may not
+    │   ├── InvalidValue        a value outside its closed type
+    │   ├── MalformedMessage    bytes that are not a message of ours
+    │   ├── OversizedMessage    more bytes than a message may have
+    │   ├── UnsupportedVersion  a wire version that is neither N nor N-1
+    │   └── SignatureMismatch   bytes that their alleged signer did not sign
+    ├── CaptureError            raw sound cannot be had
+    │   └── UnreadableRecording
+    ├── ModelError              a model is missing, altered or of another shape
+    ├── EgressError             the gate or the outbox cannot do its work
+    ├── HubError
+    │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
+    │   └── IncidentConflict    the incident is no longer in the state that the request supposes
+    └── LabError
+"""
+
+from __future__ import annotations
+
+
+class ClairvoieError(Exception):
+    """What happened, the offending value, and what to do next.
+
+    >>> str(ClairvoieError("the calibration is not a sound pressure level", 9000.0, "Give dB SPL, for instance 120."))
+    'the calibration is not a sound pressure level: 9000.0. Give dB SPL, for instance 120.'
+    """
+
+    def __init__(self, what: str, value: object = None, remedy: str = "") -> None:
+        self.what = what
+        self.value = value
+        self.remedy = remedy
+        shown = f": {value!r}." if value is not None else "."
+        super().__init__(f"{what}{shown}{' ' + remedy if remedy else ''}")
+
+
+class ConfigurationError(ClairvoieError):
+    """A settings file is missing, unreadable or says something impossible."""
+
+
+class BoundaryError(ClairvoieError):
+    """Something would cross a boundary that may not."""
+
+
+class InvalidValue(BoundaryError, ValueError):
+    """A value outside its closed type."""
+
+
+class MalformedMessage(BoundaryError):
+    """Bytes that are not a message of ours."""
+
+
+class OversizedMessage(BoundaryError):
+    """More bytes than a message may have."""
+
+
+class UnsupportedVersion(BoundaryError):
+    """A wire version that is neither the present one nor the one before."""
+
+
+class SignatureMismatch(BoundaryError):
+    """Bytes that their alleged signer did not sign."""
+
+
+class CaptureError(ClairvoieError):
+    """Raw sound cannot be had."""
+
+
+class UnreadableRecording(CaptureError):
+    """A file that is missing, empty, or has no sound that FFmpeg can read."""
+
+
+class ModelError(ClairvoieError):
+    """A model is missing, altered or of another shape than its card says."""
+
+
+class EgressError(ClairvoieError):
+    """The gate or the outbox cannot do its work."""
+
+
+class HubError(ClairvoieError):
+    """The hub cannot do what it was asked."""
+
+
+class Refusal(HubError):
+    """An upload that the hub does not take. ``code`` is from a closed list, ``status`` an HTTP 4xx."""
+
+    def __init__(self, status: int, code: str, what: str, value: object = None, remedy: str = "") -> None:
+        super().__init__(what, value, remedy)
+        self.status = status
+        self.code = code
+
+
+class IncidentConflict(HubError):
+    """The incident is no longer in the state that the request supposes: somebody was first."""
+
+
+class LabError(ClairvoieError):
+    """A laboratory command cannot do what it was asked."""

@@ -1,0 +1,1 @@
+"""Simulation, training, benchmarks: imports anything, nothing imports it."""

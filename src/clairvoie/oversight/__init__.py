@@ -1,0 +1,1 @@
+"""Everyone is watched, the operators and us included."""

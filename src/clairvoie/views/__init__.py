@@ -1,0 +1,1 @@
+"""Read models as pages and JSON; no decisions."""
