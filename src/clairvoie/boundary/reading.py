@@ -232,5 +232,8 @@ class Desk(Protocol):
         ...
 
     def changes(self) -> AsyncIterator[Change]:
-        """Changes as they happen, bursts merged; ends when the hub stops. A slow reader loses repeats, never the
-        last.""" ...
+        """Changes as they happen, bursts merged; ends when the hub stops.
+
+        A slow reader loses repeats, never the last.
+        """
+        ...
