@@ -58,8 +58,11 @@ EVENT_FORM_MILLIBITS = millibits_of(3)
 """Which of begin, end and impulse."""
 
 
-class Coded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A struct whose annotated whole numbers lie inside their alphabets, checked when it is made."""
+class Coded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, array_like=True):
+    """A struct whose annotated whole numbers lie inside their alphabets, checked when it is made.
+
+    On the wire it is an array, its form first, so that the longest bulletin stays short.
+    """
 
     def __post_init__(self) -> None:
         for name, alphabet in alphabets_of(type(self)).items():
