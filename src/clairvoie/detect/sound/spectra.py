@@ -1,0 +1,163 @@
+"""From samples to what the recogniser sees: mel spectra at the stream's own rate, without their absolute level.
+
+Guarantees: frames depend on the position of samples in the stream and not on how the stream was cut into blocks;
+bands end at 7.5 kHz, so that a clip at 16 kHz and the same clip resampled to 32 or 48 kHz give nearly the same
+picture; and adding any gain in dB (as another calibration does) changes nothing until the floor of -130 dB below full
+scale is reached.
+
+A frame is 25 ms long (Hann) and comes every 12.5 ms. Bands are 48 triangles on the HTK mel scale (O'Shaughnessy 1987,
+m = 2595 log10(1 + f/700)), each normalised to the power that lies under it. :class:`Contrast` turns band levels
+into two pictures: the level under a slowly sinking peak of the whole spectrum, which keeps the shape of the sound,
+and the level over a running mean of the same band, which keeps what has just changed and removes a steady street.
+
+>>> picture = Contrast()(MelPower(16_000)(np.zeros(16_000, dtype=np.float32)))
+>>> picture.shape
+(2, 79, 48)
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+from numpy.typing import NDArray
+
+from clairvoie.capture.blocks import Samples
+from clairvoie.errors import InvalidValue
+
+Floats = NDArray[np.floating[Any]]
+
+HOP_SECONDS: Final = 0.0125
+FRAME_SECONDS: Final = 0.025
+BANDS: Final = 48
+LOWEST_HZ: Final = 60.0
+HIGHEST_HZ: Final = 7500.0
+FLOOR_POWER: Final = 1e-13
+"""-130 dB below full scale: less than the self-noise of any converter, so that digital silence has a logarithm."""
+PEAK_DECAY_DB: Final = 6.0 * HOP_SECONDS
+"""The peak sinks by 6 dB a second."""
+MEAN_SECONDS: Final = 1.5
+MINIMUM_RATE: Final = 4000
+
+
+def mel_of(hertz: Floats) -> Floats:
+    """HTK mel of a frequency."""
+    return 2595.0 * np.log10(1.0 + hertz / 700.0)
+
+
+def hertz_of(mel: Floats) -> Floats:
+    """Frequency of an HTK mel."""
+    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+
+
+def band_edges() -> Floats:
+    """The ``BANDS + 2`` corner frequencies of the triangles in hertz; band ``i`` peaks at edge ``i + 1``."""
+    ends = mel_of(np.array([LOWEST_HZ, HIGHEST_HZ]))
+    return hertz_of(np.linspace(ends[0], ends[1], BANDS + 2))
+
+
+@functools.cache
+def filter_bank(rate: int, size: int) -> tuple[NDArray[np.float32], int]:
+    """Weights of the DFT bins for each band, shape (bins, ``BANDS``), and how many bins are used at all.
+
+    Corners are at least two bins from the peak, since at low frequencies a triangle is narrower than a bin.
+    """
+    spacing = rate / size
+    bins = min(size // 2 + 1, int(HIGHEST_HZ / spacing) + 2)
+    hertz = np.arange(bins)[:, None] * spacing
+    edges = band_edges()
+    centre = edges[1:-1]
+    low = np.minimum(edges[:-2], centre - 2 * spacing)
+    high = np.maximum(edges[2:], centre + 2 * spacing)
+    weights = np.clip(np.minimum((hertz - low) / (centre - low), (high - hertz) / (high - centre)), 0.0, None)
+    weights[hertz[:, 0] > HIGHEST_HZ] = 0.0
+    reached = centre < rate / 2
+    weights = np.where(reached, weights / np.maximum(weights.sum(axis=0), 1e-9), 0.0)
+    return weights.astype(np.float32), bins
+
+
+class MelPower:
+    """Samples of one stream in, mel power of each whole frame out, shape (frames, ``BANDS``), full scale squared.
+
+    Frame ``k`` begins at sample ``round(k * rate / 80)``. Samples that do not yet fill a frame wait for the next call.
+    """
+
+    def __init__(self, rate: int) -> None:
+        if rate < MINIMUM_RATE:
+            raise InvalidValue("spectra need a sampling rate of at least 4000 Hz", rate, "Resample the recording.")
+        self.rate = rate
+        self._length = round(FRAME_SECONDS * rate)
+        self._size = int(scipy.fft.next_fast_len(self._length, real=True))
+        hann = np.hanning(self._length + 1)[:-1]
+        # Power of a band is then independent of rate and length: a sine of amplitude one has the power of one bin.
+        self._window = (hann / hann.sum() * np.sqrt(2.0)).astype(np.float32)
+        self._bank, self._bins = filter_bank(rate, self._size)
+        self._waiting = np.zeros(0, dtype=np.float32)
+        self._first = 0
+        self._frame = 0
+
+    def __call__(self, samples: Samples) -> NDArray[np.float32]:
+        """Frames that are complete now."""
+        self._waiting = np.concatenate([self._waiting, samples])
+        end = self._first + self._waiting.size
+        count = self._frames_until(end) - self._frame
+        if count <= 0:
+            return np.zeros((0, BANDS), dtype=np.float32)
+        starts = np.round(np.arange(self._frame, self._frame + count + 1) * (HOP_SECONDS * self.rate)).astype(np.int64)
+        windows = np.lib.stride_tricks.sliding_window_view(self._waiting, self._length)
+        frames = windows[starts[:-1] - self._first] * self._window
+        spectrum = scipy.fft.rfft(frames, self._size, axis=1)[:, : self._bins]
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        self._frame += count
+        self._waiting = self._waiting[starts[-1] - self._first :].copy()
+        self._first = int(starts[-1])
+        return np.asarray(power @ self._bank, dtype=np.float32)
+
+    def _frames_until(self, end: int) -> int:
+        """How many frames of the stream lie before sample ``end``."""
+        guess = int((end - self._length) / (HOP_SECONDS * self.rate)) + 2
+        while guess > 0 and round((guess - 1) * HOP_SECONDS * self.rate) + self._length > end:
+            guess -= 1
+        return guess
+
+
+class Contrast:
+    """Mel power in, the recogniser's two pictures out: shape (..., frames, bands) becomes (..., 2, frames, bands).
+
+    Leading axes are independent streams. State is kept between calls, so a stream may come in pieces.
+    """
+
+    def __init__(self) -> None:
+        self._peak: Floats | None = None
+        self._mean: Floats | None = None
+
+    def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The pictures of these frames, each about -1.5 to 2."""
+        if power.shape[-2] == 0:
+            return np.zeros((*power.shape[:-2], 2, 0, power.shape[-1]), dtype=np.float32)
+        level = 10.0 * np.log10(power + np.float32(FLOOR_POWER))
+        shape = np.clip(level - self._sinking_peak(power)[..., None], -60.0, 0.0)
+        change = np.clip(level - self._running_mean(level), -15.0, 35.0)
+        return np.stack([shape / 20.0 + 1.5, change / 20.0], axis=-3).astype(np.float32)
+
+    def _sinking_peak(self, power: NDArray[np.float32]) -> Floats:
+        """Greatest level of the whole spectrum so far, less 6 dB for every second since."""
+        total = 10.0 * np.log10(power.sum(axis=-1) + FLOOR_POWER)
+        sunk = PEAK_DECAY_DB * np.arange(1, total.shape[-1] + 1)
+        peak = np.maximum.accumulate(total + sunk, axis=-1)
+        if self._peak is not None:
+            peak = np.maximum(peak, self._peak[..., None])
+        peak = peak - sunk
+        self._peak = peak[..., -1]
+        return np.asarray(peak)
+
+    def _running_mean(self, level: Floats) -> Floats:
+        """First-order mean of each band's level in dB, begun at the first frame."""
+        share = HOP_SECONDS / MEAN_SECONDS
+        before = level[..., :1, :] if self._mean is None else self._mean
+        mean, state = scipy.signal.lfilter([share], [1.0, share - 1.0], level, axis=-2, zi=before * (1.0 - share))
+        self._mean = state / (1.0 - share)
+        return np.asarray(mean)
