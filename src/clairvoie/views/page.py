@@ -1,0 +1,173 @@
+"""A page: a template with the facts that every page shows, in the language and theme of the person who asks.
+
+``page.render(request, "name.html", fact=…)`` is all that a route needs. Templates find ``strip``, ``deployment``,
+``name`` (the signature), ``token``, ``language``, ``theme`` and ``here`` (the path) set, and these filters, each of
+which takes POSIX seconds or a number and gives text or safe markup: ``time``, ``tenths``, ``clock``, ``day``,
+``moment``, ``age``, ``decimal``, ``term``, ``confidence``.
+
+No page asks another host for anything; the policy in :data:`SECURITY_HEADERS` makes a browser enforce that.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from babel.dates import format_date
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from clairvoie.boundary.reading import Desk
+from clairvoie.views import person
+from clairvoie.views.clock import SiteClock
+from clairvoie.views.terms import term
+from clairvoie.views.words import LANGUAGES, decimal, translations
+from clairvoie.views.words import mark as _
+
+HERE = Path(__file__).parent
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+CONFIDENCE_WORDS = ((0.8, _("high")), (0.5, _("fair")), (0.0, _("low")))
+"""How a share of 0 to 1 is called: the word is for speed, the number beside it for truth."""
+
+
+class Page:
+    """Renders pages over one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.clock = SiteClock(desk.deployment().time_zone)
+        self.environments = {name: environment(name, self.clock) for name in LANGUAGES}
+
+    def language(self, request: Request) -> str:
+        """The language in which this request is answered."""
+        return person.language_of(request, self.desk.deployment().language)
+
+    def words(self, request: Request, key: str, **values: object) -> str:
+        """One sentence in the language of the request."""
+        text = translations(self.language(request)).gettext(key)
+        return text % values if values else text
+
+    def render(self, request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+        """The template as a response, with what every page shows."""
+        token = person.token_of(request)
+        common: dict[str, Any] = {
+            "deployment": self.desk.deployment(),
+            "strip": self.desk.strip(),
+            "name": person.name_of(request),
+            "theme": person.theme_of(request),
+            "token": token,
+            "here": request.url.path,
+            "languages": LANGUAGES,
+        }
+        text = self.environments[self.language(request)].get_template(template).render(common | facts)
+        response = HTMLResponse(text, status_code=status, headers=SECURITY_HEADERS)
+        if token != request.cookies.get(person.TOKEN_COOKIE):
+            person.remember(response, request, person.TOKEN_COOKIE, token)
+        return response
+
+    def problem(self, request: Request, status: int, text: str) -> HTMLResponse:
+        """A page that says what went wrong and what to do."""
+        return self.render(request, "problem.html", status=status, problem=text)
+
+
+def page_of(request: Request) -> Page:
+    """The page renderer that :func:`clairvoie.views.site.mount` left in the application."""
+    page: Page = request.app.state.page
+    return page
+
+
+ThePage = Annotated[Page, Depends(page_of)]
+
+
+def environment(language: str, clock: SiteClock) -> Environment:
+    """Templates in one language: escaping on, a missing fact is an error rather than a gap."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found = translations(language)
+    templates.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals["language"] = language
+    templates.filters.update(Shown(language, clock).filters())
+    return templates
+
+
+class Shown:
+    """How values are shown in one language at one site."""
+
+    def __init__(self, language: str, clock: SiteClock) -> None:
+        self.language = language
+        self.clock = clock
+        self.texts = translations(language)
+
+    def filters(self) -> dict[str, Any]:
+        """Filters for the templates, by name."""
+        names = ("time", "tenths", "clock_minute", "day", "moment", "age", "decimal", "term", "confidence")
+        return {name: getattr(self, name) for name in names}
+
+    def _stamp(self, at: float, shown: str) -> Markup:
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            self.clock.iso(at), f"{self.day(at)}, {self.clock.offset(at)}", shown
+        )
+
+    def time(self, at: float) -> Markup:
+        """Local time with seconds; date and offset on hover."""
+        return self._stamp(at, self.clock.time(at))
+
+    def tenths(self, at: float) -> Markup:
+        """Local time with tenths of a second."""
+        text = self.clock.time(at, tenths=True)
+        return self._stamp(at, text.replace(".", ",") if self.language == "fr" else text)
+
+    def clock_minute(self, at: float) -> Markup:
+        """Local time without seconds."""
+        return self._stamp(at, self.clock.time(at, seconds=False))
+
+    def day(self, at: float) -> str:
+        """The local date in words."""
+        return format_date(self.clock.date(at), format="long", locale=self.language)
+
+    def moment(self, at: float) -> Markup:
+        """Local date and time."""
+        return self._stamp(at, f"{self.day(at)}, {self.clock.time(at)}")
+
+    def age(self, at: float, now: float) -> str:
+        """How long ago, in the unit that a person would use."""
+        seconds = max(0, int(now - at))
+        if seconds < 60:
+            return self.texts.ngettext("%(num)d second", "%(num)d seconds", seconds) % {"num": seconds}
+        if seconds < 3600:
+            return self.texts.ngettext("%(num)d minute", "%(num)d minutes", seconds // 60) % {"num": seconds // 60}
+        if seconds < 2 * 86_400:
+            hours, minutes = seconds // 3600, seconds % 3600 // 60
+            return self.texts.gettext("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes}
+        return self.texts.ngettext("%(num)d day", "%(num)d days", seconds // 86_400) % {"num": seconds // 86_400}
+
+    def decimal(self, value: float | None, places: int = 1) -> str:
+        """A number as the language writes it; a dash where there is none."""
+        return "–" if value is None else decimal(value, self.language, places)
+
+    def term(self, value: StrEnum) -> Markup:
+        """The name of a member of a closed list."""
+        return escape(self.texts.gettext(term(value)))
+
+    def confidence(self, share: float | None) -> str:
+        """Word and number: ``high, 0.86``."""
+        if share is None:
+            return "–"
+        word = next(word for least, word in CONFIDENCE_WORDS if share >= least)
+        return f"{self.texts.gettext(word)}, {decimal(share, self.language, 2)}"

@@ -1,0 +1,24 @@
+"""The site: every page and the files that pages load, put into an application over one desk.
+
+``mount(app, desk)`` is all that the server needs to know of the views.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from clairvoie.boundary.reading import Desk
+from clairvoie.views import live, preferences
+from clairvoie.views.page import HERE, Page
+
+ROUTERS = (live.router, preferences.router)
+"""One router a page. None appears in the API's description: pages are for people."""
+
+
+def mount(app: FastAPI, desk: Desk) -> None:
+    """Serve every page of ``desk`` from ``app``."""
+    app.state.page = Page(desk)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
