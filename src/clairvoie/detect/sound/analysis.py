@@ -1,0 +1,222 @@
+"""Everything that one microphone's sound is turned into, in one place: blocks in, claims out.
+
+:class:`SoundAnalyser` joins the weightings, levels, bands, onsets and, when there is one, the recogniser. What comes out
+depends on the samples and their times, not on how they were cut into blocks. By default only claims come out, the
+types that the pipe to the gate can carry. With ``details`` the levels of each second, the bands of each minute and the
+scores of sources come out as well, for ``listen`` and ``lab``: no pipe has a type for those.
+
+>>> import numpy as np
+>>> analyser = SoundAnalyser(rate=8000, calibration=114.0)
+>>> tone = (0.1 * np.sin(2 * np.pi * 1000 * np.arange(80_000) / 8000)).astype(np.float32)
+>>> [claim] = analyser.feed(Block(samples=tone, rate=8000, start=1_800_000_000.0, sigma=0.001, index=0))
+>>> claim.end, round(claim.laeq, 1)
+(1800000010, 94.0)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from clairvoie.boundary.detection import Claim, MinuteLevels, TenSecondLevel, ThirdLevels
+from clairvoie.boundary.hazards import Health, NoiseSource
+from clairvoie.capture.blocks import Block, Samples
+from clairvoie.detect.sound.bands import (
+    NOTHING,
+    BandEnergy,
+    BandLevels,
+    BandMeter,
+    octave_levels,
+    third_levels,
+)
+from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
+from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, LevelMeter, SecondLevels
+from clairvoie.detect.sound.onset import OnsetDetector
+from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
+from clairvoie.detect.sound.sources import SourceScores, SourceTally
+from clairvoie.detect.sound.tagging import Tagger
+from clairvoie.detect.sound.weighting import WeightingFilters
+
+Detail = SecondLevels | BandLevels | SourceScores
+Output = Claim | Detail
+
+TEN_SECONDS = 10
+MINUTE = 60
+THIRDS_SECONDS = 600
+LEAST_VALID_SHARE = 0.5
+"""A period of which less is valid has no level."""
+BACKGROUND_SECONDS = 60
+QUIETEST_BACKGROUND = 1e-9
+"""L50 counts as -87 dBFS at least: out of digital silence everything would be an impulse."""
+WIND_LC_MINUS_LA = 20.0
+DOUBTFUL_CLOCK_SECONDS = 1.0
+OVERLOADED_SECONDS = 6
+SILENT_SECONDS = 54
+
+
+class SoundAnalyser:
+    """Analyses the blocks of one stream of ``rate`` samples a second.
+
+    ``calibration`` is the sound pressure level in dB of a full-scale sine; without it levels are dBFS after AES17.
+    ``thirds_seconds`` is how often thirds leave: 600 in a node. Blocks of another rate raise ``InvalidValue``.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        calibration: float | None,
+        tagger: Tagger | None = None,
+        *,
+        details: bool = False,
+        thirds_seconds: int = THIRDS_SECONDS,
+    ) -> None:
+        self.rate = rate
+        self.calibration = calibration
+        self._details = details
+        self._thirds_seconds = thirds_seconds
+        self._cutter = SecondCutter(rate)
+        self._filters = WeightingFilters(rate)
+        self._levels = LevelMeter(rate, calibration)
+        self._bands = BandMeter(rate)
+        self._onsets = OnsetDetector(rate, calibration)
+        self._tagger = tagger
+        self._tally = SourceTally()
+        self._sigma = 0.0
+        self._second: list[Samples] = []
+        self._minute: list[SecondLevels] = []
+        self._minute_energy = NOTHING
+        self._thirds_energy = NOTHING
+        self._laf: deque[float] = deque(maxlen=BACKGROUND_SECONDS * 8)
+
+    def feed(self, block: Block) -> list[Output]:
+        """What can be said now that ``block`` has been heard, in the order in which it became certain."""
+        self._sigma = block.sigma
+        outputs: list[Output] = []
+        if self._tagger is not None:
+            self._tally.feed(self._tagger.feed(block))
+        for step in self._cutter.feed(block):
+            self._take(step, outputs)
+        return outputs
+
+    def finish(self) -> list[Output]:
+        """What can be said at the end of the stream. Periods that are not over yield details, never claims."""
+        outputs: list[Output] = []
+        if self._tagger is not None:
+            self._tally.feed(self._tagger.finish())
+        outputs += self._onsets.finish(self._sigma)
+        for step in self._cutter.finish():
+            if isinstance(step, SecondEnd):
+                self._end_second(step, outputs, at_end=True)
+        self._add_bands(self._bands.finish())
+        if self._details and self._minute:
+            outputs.append(self._band_levels(self._minute[-1].t_end))
+        return outputs
+
+    def _take(self, step: Step, outputs: list[Output]) -> None:
+        if isinstance(step, Piece):
+            weighted = self._filters.feed(step.samples)
+            fast = self._levels.feed(step.samples, weighted, step.offset)
+            outputs += self._onsets.feed(weighted, fast, step.start, self._sigma)
+            self._second.append(step.samples)
+        elif isinstance(step, Gap):
+            self._filters.reset()
+            self._levels.reset()
+            outputs += self._onsets.finish(self._sigma)
+            self._onsets.reset()
+        else:
+            self._end_second(step, outputs)
+
+    def _end_second(self, end: SecondEnd, outputs: list[Output], *, at_end: bool = False) -> None:
+        t_end = end.second + end.samples / self.rate if at_end else float(end.second + 1)
+        levels = self._levels.end_second(t_end, end.samples, end.whole)
+        self._minute.append(levels)
+        usable = self._second and (end.whole or at_end)
+        self._add_bands(self._bands.feed(np.concatenate(self._second) if usable else None))
+        self._second = []
+        self._learn_background(levels)
+        sources = self._tally.end_second(t_end)
+        if self._details:
+            outputs.append(levels)
+            if sources is not None:
+                outputs.append(sources)
+        if not at_end:
+            self._end_periods(end.second + 1, outputs)
+
+    def _add_bands(self, energy: BandEnergy) -> None:
+        self._minute_energy += energy
+        self._thirds_energy += energy
+
+    def _learn_background(self, levels: SecondLevels) -> None:
+        if not levels.valid:
+            return
+        self._laf.extend(levels.laf)
+        l50 = percentile_levels(self._laf, [50])[50]
+        power = 0.0 if l50 is None else 10 ** ((l50 - FULL_SCALE_SINE_DB - (self.calibration or 0.0)) / 10)
+        self._onsets.background = max(power, QUIETEST_BACKGROUND)
+
+    def _end_periods(self, now: int, outputs: list[Output]) -> None:
+        if now % TEN_SECONDS == 0:
+            outputs.append(self._ten_seconds(now))
+        if now % MINUTE == 0:
+            outputs.append(self._minute_levels(now))
+            if self._details:
+                outputs.append(self._band_levels(float(now)))
+            self._minute = []
+            self._minute_energy = NOTHING
+        if now % self._thirds_seconds == 0:
+            enough = self._thirds_energy.seconds >= LEAST_VALID_SHARE * self._thirds_seconds
+            thirds = third_levels(self._thirds_energy if enough else NOTHING, self.rate, self.calibration)
+            outputs.append(ThirdLevels(end=now, seconds=self._thirds_seconds, thirds=thirds))
+            self._thirds_energy = NOTHING
+
+    def _band_levels(self, t_end: float) -> BandLevels:
+        return BandLevels(
+            t_end=t_end,
+            seconds=sum(s.seconds for s in self._minute),
+            thirds=third_levels(self._minute_energy, self.rate, self.calibration),
+            octaves=octave_levels(self._minute_energy, self.rate, self.calibration),
+        )
+
+    def _ten_seconds(self, now: int) -> TenSecondLevel:
+        valid = [s for s in self._minute[-TEN_SECONDS:] if s.valid]
+        enough = len(valid) >= LEAST_VALID_SHARE * TEN_SECONDS
+        return TenSecondLevel(end=now, laeq=energy_mean((s.laeq, 1.0) for s in valid) if enough else None)
+
+    def _minute_levels(self, now: int) -> MinuteLevels:
+        found = indicators_of(self._minute, (10, 50, 90))
+        valid = sum(s.valid for s in self._minute)
+        enough = valid >= LEAST_VALID_SHARE * MINUTE
+        energy = self._minute_energy if enough else NOTHING
+        sources = self._tally.end_period(MINUTE)
+        differs = None not in (found.lceq, found.laeq) and (found.lceq or 0.0) - (found.laeq or 0.0) > WIND_LC_MINUS_LA
+        return MinuteLevels(
+            end=now,
+            laeq=found.laeq if enough else None,
+            lceq=found.lceq if enough else None,
+            lafmax=found.lafmax if enough else None,
+            lcpeak=found.lcpeak if enough else None,
+            l10=found.percentiles[10] if enough else None,
+            l50=found.percentiles[50] if enough else None,
+            l90=found.percentiles[90] if enough else None,
+            octaves=octave_levels(energy, self.rate, self.calibration),
+            sources=sources,
+            valid_seconds=valid,
+            overload_seconds=sum(s.overload for s in self._minute),
+            windy=differs or dict(sources).get(NoiseSource.WIND, 0.0) >= LEAST_VALID_SHARE,
+            health=self._health(valid),
+        )
+
+    def _health(self, valid: int) -> Health:
+        heard = [s for s in self._minute if s.seconds > 0]
+        if not heard:
+            return Health.SOURCE_LOST
+        if self._sigma > DOUBTFUL_CLOCK_SECONDS:
+            return Health.CLOCK_DOUBTFUL
+        if valid < len(self._minute):
+            return Health.GAPS
+        if sum(s.overload for s in heard) >= OVERLOADED_SECONDS:
+            return Health.OVERLOADED
+        if sum(s.laeq is None for s in heard) >= SILENT_SECONDS:
+            return Health.SILENT
+        return Health.FINE
