@@ -1,4 +1,4 @@
-"""Serve the fake desk, to look at the pages: ``python tests/support/serve_desk.py --port 18750 [--exercise] [--empty]``.
+"""Serve the fake desk, to look at the pages: ``python tests/support/serve_desk.py --port 18750``.
 
 Its clock follows real time from the fake's standing instant, so that live pages move.
 """

@@ -6,17 +6,18 @@ goes forward and 25 when it goes back.
 >>> clock = SiteClock("Europe/Paris")
 >>> clock.time(1_800_000_000.0), clock.offset(1_800_000_000.0)
 ('09:00:00', 'UTC+01:00')
->>> start, end = clock.day(date(2026, 3, 29))
+>>> start, end = clock.day(dt.date(2026, 3, 29))
 >>> (end - start) / 3600
 23.0
->>> start, end = clock.day(date(2026, 10, 25))
+>>> start, end = clock.day(dt.date(2026, 10, 25))
 >>> (end - start) / 3600
 25.0
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import datetime as dt
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -30,7 +31,7 @@ class SiteClock:
         """The local date and time of a POSIX second, with its offset."""
         return datetime.fromtimestamp(at, UTC).astimezone(self.zone)
 
-    def date(self, at: float) -> date:
+    def date(self, at: float) -> dt.date:
         """The local date."""
         return self.local(at).date()
 
@@ -51,7 +52,7 @@ class SiteClock:
         """ISO 8601 with the offset, to the second, for machines and exports."""
         return self.local(at).isoformat(timespec="seconds")
 
-    def start_of(self, day: date) -> float:
+    def start_of(self, day: dt.date) -> float:
         """The first instant of a local day, as POSIX seconds.
 
         Where the clock skips midnight, the day begins when the clock has gone forward.
@@ -60,7 +61,7 @@ class SiteClock:
         at = midnight.timestamp()
         return at if self.date(at) == day else at + 3600
 
-    def day(self, day: date) -> tuple[float, float]:
+    def day(self, day: dt.date) -> tuple[float, float]:
         """The first instant of a local day and of the next: 23, 24 or 25 hours apart."""
         return self.start_of(day), self.start_of(day + timedelta(days=1))
 

@@ -41,7 +41,7 @@ def translations(language: str) -> Translations:
         part = Translations(compiled, domain=source.stem)
         # Translations.add would try to merge with a fallback; merge keeps one flat catalogue, plural rule included.
         found.merge(part)
-        found.plural = part.plural  # type: ignore[attr-defined]
+        found.plural = part.plural
     return found
 
 
