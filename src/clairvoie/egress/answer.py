@@ -1,0 +1,92 @@
+"""What the hub's answer to an upload means for the records in it: a pure rule.
+
+Only an answer that is certainly the hub's own (JSON with a ``code``) may set a record aside. Anything else, a proxy's
+page or a wrong address included, means "try again later", so that no misunderstanding loses a record.
+
+>>> judge(200, b'{"accepted":2,"duplicates":0}', 2)
+Stored()
+>>> judge(422, b'{"code":"invalid-content","what":"no","index":1}', 2)
+SetAside(index=1, code='invalid-content', what='no')
+>>> judge(422, b'{"code":"invalid-content","what":"no"}', 2)
+Smaller(code='invalid-content', what='no')
+>>> judge(404, b'<html>not found</html>', 2)
+Later(what='HTTP 404')
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+ALREADY_STORED = "already-stored"
+Answer = TypeVar("Answer", bound=Struct)
+TRANSIENT = frozenset({408, 425, 429})
+SHOWN = 200
+
+
+class Stored(Struct, frozen=True):
+    """The hub has all of them: forget them."""
+
+
+class SetAside(Struct, frozen=True):
+    """The record at ``index`` will never be taken; the others are sent again."""
+
+    index: int
+    code: str
+    what: str
+
+
+class Smaller(Struct, frozen=True):
+    """Something in the batch is not taken, or the batch is too large: send fewer at once."""
+
+    code: str
+    what: str
+
+
+class Later(Struct, frozen=True):
+    """Not now; keep everything and try again."""
+
+    what: str
+
+
+Verdict = Stored | SetAside | Smaller | Later
+
+
+class _Accepted(Struct):
+    accepted: int
+    duplicates: int
+
+
+class _Refused(Struct):
+    code: str
+    what: str = ""
+    index: int | None = None
+
+
+def judge(status: int, body: bytes, count: int) -> Verdict:
+    """What an answer with this HTTP ``status`` and ``body`` says about the ``count`` records that were sent."""
+    if status == 200:
+        accepted = _read(body, _Accepted)
+        if accepted is not None and accepted.accepted + accepted.duplicates == count:
+            return Stored()
+        return Later("an answer of 200 that does not account for every record")
+    refused = _read(body, _Refused)
+    if refused is None or not 400 <= status < 500 or status in TRANSIENT:
+        return Later(f"HTTP {status}" if refused is None else f"HTTP {status} {refused.code[:SHOWN]}")
+    if status == 409 and refused.code == ALREADY_STORED:
+        return Stored()
+    code, what = refused.code[:SHOWN], refused.what[:SHOWN]
+    if refused.index is not None and 0 <= refused.index < count:
+        return SetAside(refused.index, code, what)
+    if count == 1:
+        return SetAside(0, code, what)
+    return Smaller(code, what)
+
+
+def _read(body: bytes, kind: type[Answer]) -> Answer | None:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None

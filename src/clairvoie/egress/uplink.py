@@ -1,0 +1,168 @@
+"""The only process of a node that speaks to the hub. It sees signed bytes only and decides nothing about them.
+
+Records leave the outbox in order, up to 500 in one upload, and are forgotten only when the hub says that it has stored
+them; a lost answer means sending them again, which the hub recognises. Live ticks go down one long upload, one a second;
+they are provisional, never retried, and old ones are thrown away.
+
+Plain HTTP to loopback only, until enrolment brings TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+import httpx
+
+from clairvoie.boundary.signed import MAXIMUM_BATCH_BYTES, MAXIMUM_ENVELOPES, decode_envelope, encode_batch
+from clairvoie.egress.answer import Later, SetAside, Smaller, Stored, Verdict, judge
+from clairvoie.egress.outbox import Kept, Outbox, OutboxUnavailable
+from clairvoie.errors import MalformedMessage
+
+RECORDS_PATH = "/api/v1/records"
+LIVE_PATH = "/api/v1/live"
+RECORDS_TYPE = "application/vnd.clairvoie.records"
+LIVE_TYPE = "application/vnd.clairvoie.live"
+LENGTH_BYTES = 4
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 15.0
+LONGEST_LIVE_DELAY = 3.0
+IDLE_SECONDS = 1.0
+"""How often the outbox is looked at when no tick announces anything new."""
+TIMEOUT = httpx.Timeout(10.0)
+LIVE_TIMEOUT = httpx.Timeout(10.0, read=None)
+BATCH_BYTES = MAXIMUM_BATCH_BYTES // 2
+
+Log = Callable[..., Any]
+
+
+class Logger(Protocol):
+    """As much of a structured logger as the uplink uses."""
+
+    def info(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
+    def warning(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
+    def error(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
+
+
+def delay(attempt: int, chance: float, longest: float = LONGEST_DELAY) -> float:
+    """Seconds to wait after failure number ``attempt`` (from 1): doubling, capped, and spread by ``chance`` in 0–1.
+
+    >>> [delay(n, 1.0) for n in (1, 2, 3, 20)], delay(1, 0.0)
+    ([0.2, 0.4, 0.8, 15.0], 0.1)
+    """
+    full = min(longest, FIRST_DELAY * 2 ** min(attempt - 1, 32))
+    return full * (0.5 + 0.5 * chance)
+
+
+class RecordSender:
+    """Empties the outbox into the hub."""
+
+    def __init__(self, outbox: Outbox, client: httpx.AsyncClient, log: Logger) -> None:
+        self._outbox = outbox
+        self._client = client
+        self._log = log
+        self._batch = MAXIMUM_ENVELOPES
+        self.news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send for ever; only cancellation ends it."""
+        failures = 0
+        while True:
+            try:
+                sent = await self.send_once()
+            except (httpx.HTTPError, OutboxUnavailable) as error:
+                sent = Later(f"{type(error).__name__}: {error}")
+            if isinstance(sent, Later):
+                failures += 1
+                self._log.warning("records wait", why=sent.what, attempt=failures)
+                await asyncio.sleep(delay(failures, random.random()))  # noqa: S311  # spread, no secret
+                continue
+            failures = 0
+            if sent is None:
+                await self._wait_for_news()
+
+    async def send_once(self) -> Verdict | None:
+        """Send one batch and settle what the answer says; ``None`` when there was nothing to send."""
+        kept = self._outbox.oldest(self._batch, BATCH_BYTES)
+        if not kept:
+            return None
+        try:
+            content = encode_batch(tuple(decode_envelope(record.envelope) for record in kept))
+        except MalformedMessage:
+            return self._set_aside_unreadable(kept)
+        response = await self._client.post(RECORDS_PATH, content=content, headers={"content-type": RECORDS_TYPE})
+        verdict = judge(response.status_code, response.content, len(kept))
+        self._settle(verdict, kept)
+        return verdict
+
+    def _settle(self, verdict: Verdict, kept: tuple[Kept, ...]) -> None:
+        if isinstance(verdict, Stored):
+            self._outbox.delete(record.id for record in kept)
+            self._batch = min(MAXIMUM_ENVELOPES, self._batch * 2)
+        elif isinstance(verdict, SetAside):
+            self._outbox.set_aside(kept[verdict.index].id, verdict.code, verdict.what)
+            self._log.error("the hub refuses a record for good", code=verdict.code, what=verdict.what)
+        elif isinstance(verdict, Smaller):
+            self._batch = max(1, len(kept) // 2)
+            self._log.warning("the hub refuses a batch", code=verdict.code, what=verdict.what, next=self._batch)
+
+    def _set_aside_unreadable(self, kept: tuple[Kept, ...]) -> Verdict:
+        """A record that the disk has damaged must not block those after it."""
+        for record in kept:
+            try:
+                decode_envelope(record.envelope)
+            except MalformedMessage as error:
+                self._outbox.set_aside(record.id, "damaged", str(error))
+                self._log.error("a record in the outbox is damaged", id=record.id)
+        return Smaller("damaged", "records of the outbox were damaged and set aside")
+
+    async def _wait_for_news(self) -> None:
+        self.news.clear()
+        try:
+            await asyncio.wait_for(self.news.wait(), IDLE_SECONDS)
+        except TimeoutError:
+            return  # nobody announced anything: look again all the same
+
+
+class LiveSender:
+    """Streams the newest tick to the hub while somebody listens there, and forgets the others."""
+
+    def __init__(self, client: httpx.AsyncClient, log: Logger) -> None:
+        self._client = client
+        self._log = log
+        self._newest: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
+
+    def offer(self, envelope: bytes) -> None:
+        """Take the place of any tick that has not left yet."""
+        if self._newest.full():
+            self._newest.get_nowait()
+        self._newest.put_nowait(envelope)
+
+    async def run(self) -> None:
+        """Stream for ever, reconnecting; only cancellation ends it."""
+        failures = 0
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                response = await self._client.post(
+                    LIVE_PATH, content=self._frames(), headers={"content-type": LIVE_TYPE}, timeout=LIVE_TIMEOUT
+                )
+                why = f"HTTP {response.status_code}"
+            except httpx.HTTPError as error:
+                why = f"{type(error).__name__}: {error}"
+            lasted = asyncio.get_running_loop().time() - began
+            failures = 1 if lasted > LONGEST_LIVE_DELAY else failures + 1
+            self._log.warning("the live stream ended", why=why, attempt=failures)
+            await asyncio.sleep(delay(failures, random.random(), LONGEST_LIVE_DELAY))  # noqa: S311
+
+    async def _frames(self) -> AsyncIterator[bytes]:
+        while True:
+            envelope = await self._newest.get()
+            yield len(envelope).to_bytes(LENGTH_BYTES, "big") + envelope
+
+
+def hub_client(hub: str) -> httpx.AsyncClient:
+    """A client for the hub at the address ``hub``; proxies and credentials of the environment are not used."""
+    return httpx.AsyncClient(base_url=hub, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
