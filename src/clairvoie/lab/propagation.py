@@ -18,6 +18,7 @@ filter made of all of them has their exact delays, between samples too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -81,7 +82,7 @@ class Path:
     detour: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """Buildings as polygons with one roof ``height`` each in metres, and what a reflection costs in dB."""
 
@@ -90,6 +91,23 @@ class Surroundings:
     facade_loss: float = 2.5
     ground_loss: float = 1.5
     reflections: int = 6
+
+    @cached_property
+    def walls(self) -> tuple[Float, Float, Float]:
+        """Both ends of every facade, each of shape (walls, 2), and the height of its building."""
+        rings = [shapely.get_coordinates(building.exterior) for building in self.buildings]
+        if not rings:
+            return np.empty((0, 2)), np.empty((0, 2)), np.empty(0)
+        heights = np.concatenate([np.full(len(r) - 1, h) for r, h in zip(rings, self.heights, strict=True)])
+        return np.concatenate([r[:-1] for r in rings]), np.concatenate([r[1:] for r in rings]), heights
+
+    def crossed(self, p: Point, q: Point) -> list[tuple[float, shapely.Geometry]]:
+        """``(height, part)`` for each building that the line from ``p`` to ``q`` crosses in plan for over 5 cm."""
+        if not self.buildings:
+            return []
+        parts = shapely.intersection(np.array(self.buildings), shapely.LineString([p[:2], q[:2]]))
+        found = np.flatnonzero(shapely.length(parts) > 0.05)
+        return [(self.heights[index], parts[index]) for index in found]
 
 
 def paths_between(source: Point, microphone: Point, around: Surroundings | None = None) -> tuple[Path, ...]:
@@ -108,52 +126,29 @@ def paths_between(source: Point, microphone: Point, around: Surroundings | None 
 
 
 def _facade_paths(source: Point, microphone: Point, around: Surroundings) -> list[Path]:
+    """One path for each facade that mirrors ``source`` to ``microphone`` with nothing in the way of either leg."""
+    start, end, heights = around.walls
+    wall = end - start
+    along = wall / np.linalg.norm(wall, axis=1, keepdims=True)
+    offset = np.array(source[:2]) - start
+    images = start + 2 * along * np.sum(offset * along, axis=1, keepdims=True) - offset
+    ray = np.array(microphone[:2]) - images
+    cross = ray[:, 0] * wall[:, 1] - ray[:, 1] * wall[:, 0]
+    parallel = np.abs(cross) < 1e-9
+    to, safe = start - images, np.where(parallel, 1.0, cross)
+    share = (to[:, 0] * wall[:, 1] - to[:, 1] * wall[:, 0]) / safe
+    place = (to[:, 0] * ray[:, 1] - to[:, 1] * ray[:, 0]) / safe
+    height = source[2] + share * (microphone[2] - source[2])
+    meets = ~parallel & (share > 1e-6) & (share < 1 - 1e-6) & (place >= 0) & (place <= 1) & (height <= heights)
     found: list[Path] = []
-    for index, building in enumerate(around.buildings):
-        corners = np.asarray(building.exterior.coords)
-        for a, b in pairwise(corners):
-            image = _mirrored(source, a, b)
-            point = _meeting(image, microphone, a, b)
-            if point is None or point[2] > around.heights[index]:
-                continue
-            legs = ((source, point), (point, microphone))
-            if any(_stands_between(p, q, around) for p, q in legs):
-                continue
-            length = float(np.linalg.norm(np.subtract(image, microphone)))
-            found.append(Path(length, around.facade_loss))
+    for index in np.flatnonzero(meets):
+        outside = images[index] + ray[index] * share[index] + 0.01 * ray[index] / np.linalg.norm(ray[index])
+        point = (float(outside[0]), float(outside[1]), float(height[index]))
+        legs = ((source, point), (point, microphone))
+        if not any(roof > min(p[2], q[2]) for p, q in legs for roof, _ in around.crossed(p, q)):
+            rise = source[2] - microphone[2]
+            found.append(Path(float(np.hypot(np.linalg.norm(ray[index]), rise)), around.facade_loss))
     return found
-
-
-def _mirrored(source: Point, a: Float, b: Float) -> Point:
-    """``source`` mirrored in the vertical plane through ``a`` and ``b``."""
-    along = (b - a) / np.linalg.norm(b - a)
-    offset = np.array(source[:2]) - a
-    flat = a + 2 * along * float(offset @ along) - offset
-    return (float(flat[0]), float(flat[1]), source[2])
-
-
-def _meeting(image: Point, microphone: Point, a: Float, b: Float) -> Point | None:
-    """Where the ray from ``image`` to ``microphone`` meets the facade ``a``-``b``, 1 cm outside it; else ``None``."""
-    start, ray, wall = np.array(image[:2]), np.subtract(microphone[:2], image[:2]), b - a
-    cross = float(ray[0] * wall[1] - ray[1] * wall[0])
-    if abs(cross) < 1e-9:
-        return None
-    to = a - start
-    share = float(to[0] * wall[1] - to[1] * wall[0]) / cross
-    place = float(to[0] * ray[1] - to[1] * ray[0]) / cross
-    if not (1e-6 < share < 1 - 1e-6 and 0 <= place <= 1):
-        return None
-    outside = start + ray * share + 0.01 * ray / np.linalg.norm(ray)
-    return (float(outside[0]), float(outside[1]), image[2] + share * (microphone[2] - image[2]))
-
-
-def _stands_between(p: Point, q: Point, around: Surroundings) -> bool:
-    line = shapely.LineString([p[:2], q[:2]])
-    low = min(p[2], q[2])
-    return any(
-        height > low and building.intersection(line).length > 0.05
-        for building, height in zip(around.buildings, around.heights, strict=True)
-    )
 
 
 def _detour(source: Point, microphone: Point, around: Surroundings) -> float:
@@ -162,14 +157,10 @@ def _detour(source: Point, microphone: Point, around: Surroundings) -> float:
     The way is the upper convex hull, in the vertical plane, of source, roof edges and microphone.
     """
     flat = float(np.linalg.norm(np.subtract(source[:2], microphone[:2])))
-    line = shapely.LineString([source[:2], microphone[:2]])
     profile = [(0.0, source[2]), (flat, microphone[2])]
-    for building, height in zip(around.buildings, around.heights, strict=True):
-        cut = building.intersection(line)
-        if cut.length <= 0.05:
-            continue
-        ends = shapely.get_coordinates(cut)
-        profile += [(float(np.linalg.norm(end - np.array(source[:2]))), height) for end in ends]
+    for height, part in around.crossed(source, microphone):
+        ends = shapely.get_coordinates(part) - np.array(source[:2])
+        profile += [(float(distance), height) for distance in np.linalg.norm(ends, axis=1)]
     hull: list[tuple[float, float]] = []
     for point in sorted(profile):
         while len(hull) > 1 and _turns_left(hull[-2], hull[-1], point):
