@@ -23,6 +23,7 @@ check: $(VENV)/.test  ## style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy hatch_build.py tools benchmarks
 
 bench: $(VENV)/.runtime  ## the benchmarks, in their small size; they print ratios and never fail on speed
 	@set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
