@@ -1,9 +1,9 @@
 """Everything that one microphone's sound is turned into, in one place: blocks in, claims out.
 
-:class:`SoundAnalyser` joins the weightings, levels, bands, onsets and, when there is one, the recogniser. What comes out
-depends on the samples and their times, not on how they were cut into blocks. By default only claims come out, the
-types that the pipe to the gate can carry. With ``details`` the levels of each second, the bands of each minute and the
-scores of sources come out as well, for ``listen`` and ``lab``: no pipe has a type for those.
+:class:`SoundAnalyser` joins the weightings, levels, bands, onsets and, when there is one, the recogniser. What comes
+out depends on the samples and their times, not on how they were cut into blocks. By default only claims come out, the
+types that the pipe to the gate can carry. With ``details`` the levels of each second, the bands of each minute and
+the scores of sources come out as well, for ``listen`` and ``lab``: no pipe has a type for those.
 
 >>> import numpy as np
 >>> analyser = SoundAnalyser(rate=8000, calibration=114.0)

@@ -1,9 +1,9 @@
 """Third-octave and octave levels from one power spectrum a second.
 
-Frames of two seconds, hop one second, under the Vorbis window, whose squares add to one at half overlap (Princen and Bradley
-1986): no energy is lost or counted twice, wherever an event falls. The power of a half-hertz bin is shared between
-bands by how much of it lies in each; band edges are exact, ``G = 10^0.3`` (IEC 61260-1:2014, 5.2 to 5.5). An octave is the sum of its
-three thirds.
+Frames of two seconds, hop one second, under the Vorbis window, whose squares add to one at half overlap (Princen and
+Bradley 1986): no energy is lost or counted twice, wherever an event falls. The power of a half-hertz bin is shared
+between bands by how much of it lies in each; band edges are exact, ``G = 10^0.3`` (IEC 61260-1:2014, 5.2 to 5.5). An
+octave is the sum of its three thirds.
 
 What is met of IEC 61260-1 class 1: the relative attenuation of every band, for steady tones at the break points of
 table 1, to which the tests hold it. What is not claimed: the time response of a filter (levels are of whole seconds;
@@ -53,7 +53,7 @@ class BandEnergy:
 
 @dataclass(frozen=True, slots=True)
 class BandLevels:
-    """Band levels in dB over ``seconds`` seconds that end at ``t_end``, for ``listen`` and ``lab``; no pipe carries it."""
+    """Band levels in dB over the ``seconds`` that end at ``t_end``, for ``listen`` and ``lab``: no pipe carries it."""
 
     t_end: float
     seconds: float
@@ -130,7 +130,7 @@ class BandMeter:
             frame[self.rate :] = second
         frame *= self._window
         spectrum = np.fft.rfft(frame)
-        # Parseval: twice the squared bins over the frame length is the frame's energy; over the rate, mean square x 1 s.
+        # Parseval: twice the squared bins over the frame length is its energy; over the rate, mean square times 1 s.
         power = (spectrum.real**2 + spectrum.imag**2) / (self.rate * self.rate)
         cumulative = np.concatenate([[0.0], np.cumsum(power)])
         return BandEnergy(np.diff(np.interp(self._edges, np.arange(cumulative.size), cumulative)), seconds)

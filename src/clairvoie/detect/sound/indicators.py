@@ -1,7 +1,7 @@
 """Energy means and percentile levels, from the levels of seconds.
 
-Percentiles are of LAF, taken eight times a second (ISO 1996-1:2016, 3.1.3: the level exceeded N % of the time, with time
-weighting F). Seconds that are not valid count nowhere; digital silence counts as time without energy.
+Percentiles are of LAF, taken eight times a second (ISO 1996-1:2016, 3.1.3: the level exceeded N % of the time, with
+time weighting F). Seconds that are not valid count nowhere; digital silence counts as time without energy.
 
 >>> round(energy_mean([(60.0, 1.0), (None, 1.0)]), 1)
 57.0

@@ -1,8 +1,8 @@
 """LAeq, LCeq, LZeq, LAFmax and LCpeak of each second, as IEC 61672-1:2013 defines them.
 
-With calibration C, the sound pressure level in dB of a full-scale sine, a mean square p of samples in ±1 is
-``10 log10(p) + 3.0103 + C``. Without calibration levels are dBFS after AES17: a full-scale sine reads 0. A second in which any
-sample reaches -0.1 dBFS is marked as overloaded; a second that is not whole is marked as not valid.
+With calibration C, the sound pressure level in dB of a full-scale sine, a mean square p of samples in ±1 is ``10
+log10(p) + 3.0103 + C``. Without calibration levels are dBFS after AES17: a full-scale sine reads 0. A second in which
+any sample reaches -0.1 dBFS is marked as overloaded; a second that is not whole is marked as not valid.
 
 >>> round(level_of(0.1**2 / 2, 114.0), 1)
 94.0
@@ -41,9 +41,9 @@ def level_of(power: float, calibration: float | None) -> float | None:
 class SecondLevels:
     """The levels in dB of the second that ends at ``t_end``; ``None`` is digital silence.
 
-    ``seconds`` is less than 1 for what is left at the end of a recording. ``valid`` says that the second is whole. ``laf``
-    holds LAF at the end of each eighth of a second, minus infinity for silence. Full resolution: this is for ``listen``
-    and ``lab``, and no pipe can carry it.
+    ``seconds`` is less than 1 for what is left at the end of a recording. ``valid`` says that the second is whole.
+    ``laf`` holds LAF at the end of each eighth of a second, minus infinity for silence. Full resolution: this is for
+    ``listen`` and ``lab``, and no pipe can carry it.
     """
 
     t_end: float

@@ -6,10 +6,10 @@ A sound is an impulse when its A-weighted level, in frames of one millisecond,
 - is strong enough that LAF comes 15 dB or more over L50 of the past minute;
 - and has fallen by 20 dB, averaged over 20 ms, within half a second.
 
-The time of arrival is where the front first reaches a tenth of its greatest amplitude. Its standard uncertainty joins the
-clock's to that of a front of this length, taken as uniform: rise time over the square root of twelve. Echoes, wind
-and the distance are not in it. A bang in the first second, or within a tenth of a second of another, is not found.
-A door, a dropped pallet and a firework all are impulses.
+The time of arrival is where the front first reaches a tenth of its greatest amplitude. Its standard uncertainty joins
+the clock's to that of a front of this length, taken as uniform: rise time over the square root of twelve. Echoes,
+wind and the distance are not in it. A bang in the first second, or within a tenth of a second of another, is not
+found. A door, a dropped pallet and a firework all are impulses.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ class OnsetDetector:
 
     def feed(self, weighted: Weighted, fast: Array, start: float, sigma: float) -> list[ImpulseDetection]:
         """Impulses that are certain by the end of this piece, whose first sample is at ``start``."""
-        a, c, laf = (
-            np.concatenate([r, n]) for r, n in zip(self._rest, (weighted.a, weighted.c, fast), strict=True)
-        )
+        a, c, laf = (np.concatenate([r, n]) for r, n in zip(self._rest, (weighted.a, weighted.c, fast), strict=True))
         held = self._dropped + self._frames.power.size
         self._start = start - (held * self.hop + self._rest[0].size) / self.rate
         count = a.size // self.hop

@@ -1,15 +1,16 @@
 """Frequency weightings A, C and Z as recursive filters, for any sampling rate from 8 kHz up.
 
-The design goals are the analytic ones of IEC 61672-1:2013, 5.4 and annex E. A plain bilinear transform squeezes the double pole
-at 12.2 kHz against half the sampling rate and leaves the class 1 limits at 32 kHz and below. Here the poles are placed
-where sampling puts them (``exp(-2 pi f / rate)``) and the numerator is the closed-form least-squares fit, in relative power,
-to the design goal up to half the rate, factored into its minimum-phase half. A is C followed by one more section, so
-that both cost little more than one.
+The design goals are the analytic ones of IEC 61672-1:2013, 5.4 and annex E. A plain bilinear transform squeezes the
+double pole at 12.2 kHz against half the sampling rate and leaves the class 1 limits at 32 kHz and below. Here the
+poles are placed where sampling puts them (``exp(-2 pi f / rate)``) and the numerator is the closed-form least-squares
+fit, in relative power, to the design goal up to half the rate, factored into its minimum-phase half. A is C followed
+by one more section, so that both cost little more than one.
 
-Z is flat apart from a first-order high-pass at 1 Hz, since a constant in a recording is not sound; at 10 Hz it loses 0.04 dB.
+Z is flat apart from a first-order high-pass at 1 Hz, since a constant in a recording is not sound; at 10 Hz it loses
+0.04 dB.
 
-The tests hold every nominal third-octave frequency up to 0.45 of the rate against the acceptance limits of table 3. That
-is a statement about these filters, not about a microphone.
+The tests hold every nominal third-octave frequency up to 0.45 of the rate against the acceptance limits of table 3.
+That is a statement about these filters, not about a microphone.
 """
 
 from __future__ import annotations
@@ -169,8 +170,8 @@ def _response(sections: Sections, frequency: NDArray[np.float64], rate: int) -> 
 def _fit_numerator(rate: int, fixed_zeros: NDArray[np.float64], poles: Sections) -> NDArray[np.float64]:
     """Numerator whose power, a polynomial in cos(omega), is the least-squares fit to the design goal of C.
 
-    Relative errors are fitted, which near zero are errors in dB. The polynomial's roots in z come in pairs (r, 1/r); the half
-    inside the unit circle is the minimum-phase numerator.
+    Relative errors are fitted, which near zero are errors in dB. The polynomial's roots in z come in pairs (r, 1/r);
+    the half inside the unit circle is the minimum-phase numerator.
     """
     frequency = np.linspace(50.0, rate / 2, 2000)
     omega = 2 * np.pi * frequency / rate
