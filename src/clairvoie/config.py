@@ -7,6 +7,7 @@ file. The environment is read for nothing but ``CLAIRVOIE_LOG`` (``debug``, ``in
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import zoneinfo
 from pathlib import Path
@@ -20,6 +21,7 @@ from clairvoie.boundary.sensor import Place, Sensor, SensorKind, check_name
 from clairvoie.errors import ConfigurationError
 
 Settings = TypeVar("Settings", bound=Struct)
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?/?")
 
 
 class ReplaySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +58,33 @@ class NodeSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
 
 
+class ClockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How UTC in a node follows the wall clock: at wall-clock second ``wall`` it is ``start``, then ``speed`` times as
+    fast. By default the wall clock itself; anything else is for replays, with ``start`` in the past.
+
+    >>> ClockSettings(start=1_700_000_000, wall=1_800_000_000.0, speed=60.0).utc(1_800_000_001.5)
+    1700000090.0
+    >>> ClockSettings().wall_of(1_800_000_000.25)
+    1800000000.25
+    """
+
+    start: int = 0
+    wall: float = 0.0
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.speed <= 1000:
+            raise ConfigurationError("a replay's clock runs 0.01 to 1000 times as fast", self.speed)
+
+    def utc(self, wall: float) -> float:
+        """The node's UTC, in POSIX seconds, at a second of the wall clock."""
+        return self.start + (wall - self.wall) * self.speed
+
+    def wall_of(self, utc: float) -> float:
+        """The second of the wall clock at which it is ``utc`` in the node."""
+        return self.wall + (utc - self.start) / self.speed
+
+
 class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A node. ``outbox_megabytes`` bounds what is kept while the hub cannot be reached."""
 
@@ -67,10 +96,15 @@ class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sensors: tuple[NodeSensor, ...]
     epoch: int = 0
     outbox_megabytes: int = 256
+    clock: ClockSettings = ClockSettings()
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
         check_name("node", self.node)
+        if _LOOPBACK.fullmatch(self.hub) is None:
+            raise ConfigurationError(
+                "the hub's address is http:// on loopback", self.hub, "For instance http://127.0.0.1:8750."
+            )
         _unique("sensor", [sensor.id for sensor in self.sensors])
         if not self.sensors:
             raise ConfigurationError("a node has at least one sensor", self.node)
@@ -166,7 +200,13 @@ def log_level() -> str:
     return os.environ.get("CLAIRVOIE_LOG", "info")
 
 
+def child_environment() -> dict[str, str]:
+    """The environment of a node's processes: no telemetry of onnxruntime, and one thread of arithmetic each."""
+    return {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
 __all__ = [
+    "ClockSettings",
     "EnrolledNode",
     "HazardKind",
     "HubSettings",
@@ -177,6 +217,7 @@ __all__ = [
     "Retention",
     "Sensor",
     "SensorKind",
+    "child_environment",
     "log_level",
     "read_settings",
 ]
