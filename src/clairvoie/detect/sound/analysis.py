@@ -15,6 +15,7 @@ the scores of sources come out as well, for ``listen`` and ``lab``: no pipe has 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -30,12 +31,13 @@ from clairvoie.detect.sound.bands import (
     octave_levels,
     third_levels,
 )
+from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
-from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, LevelMeter, SecondLevels
+from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, FastHistory, LevelMeter, SecondLevels
 from clairvoie.detect.sound.onset import OnsetDetector
 from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
 from clairvoie.detect.sound.sources import SourceScores, SourceTally
-from clairvoie.detect.sound.tagging import Tagger
+from clairvoie.detect.sound.tagging import Scores, Tagger
 from clairvoie.detect.sound.weighting import WeightingFilters
 
 Detail = SecondLevels | BandLevels | SourceScores
@@ -49,6 +51,9 @@ LEAST_VALID_SHARE = 0.5
 BACKGROUND_SECONDS = 60
 QUIETEST_BACKGROUND = 1e-9
 """L50 counts as -87 dBFS at least: out of digital silence everything would be an impulse."""
+LATEST_SCORE_SECONDS = 3.0
+SILENT_LEVEL = -200.0
+"""What a hazard in digital silence is said to have as its level; the boundary has no "none" there."""
 WIND_LC_MINUS_LA = 20.0
 DOUBTFUL_CLOCK_SECONDS = 1.0
 OVERLOADED_SECONDS = 6
@@ -81,9 +86,12 @@ class SoundAnalyser:
         self._bands = BandMeter(rate)
         self._onsets = OnsetDetector(rate, calibration)
         self._tagger = tagger
+        self._hazards = HazardEvents(tagger.rules) if tagger is not None else None
+        self._fast = FastHistory(rate, calibration)
         self._tally = SourceTally()
         self._sigma = 0.0
         self._second: list[Samples] = []
+        self._seconds_end: float | None = None
         self._minute: list[SecondLevels] = []
         self._minute_energy = NOTHING
         self._thirds_energy = NOTHING
@@ -93,21 +101,29 @@ class SoundAnalyser:
         """What can be said now that ``block`` has been heard, in the order in which it became certain."""
         self._sigma = block.sigma
         outputs: list[Output] = []
-        if self._tagger is not None:
-            self._tally.feed(self._tagger.feed(block))
+        scores = [] if self._tagger is None else self._tagger.feed(block)
+        self._tally.feed(scores)
         for step in self._cutter.feed(block):
             self._take(step, outputs)
+        self._follow_hazards(scores, outputs)
+        self._fast.forget(block.end - LATEST_SCORE_SECONDS)
         return outputs
 
     def finish(self) -> list[Output]:
         """What can be said at the end of the stream. Periods that are not over yield details, never claims."""
         outputs: list[Output] = []
-        if self._tagger is not None:
-            self._tally.feed(self._tagger.finish())
+        scores = [] if self._tagger is None else self._tagger.finish()
+        self._tally.feed(scores)
         outputs += self._onsets.finish(self._sigma)
+        self._follow_hazards(scores, outputs)
+        if self._hazards is not None:
+            outputs += self._hazards.finish()
         for step in self._cutter.finish():
             if isinstance(step, SecondEnd):
                 self._end_second(step, outputs, at_end=True)
+        if self._seconds_end is not None:
+            for t_end in sorted({float(math.floor(self._seconds_end)), self._seconds_end}):
+                self._name_sources(t_end, outputs)
         self._add_bands(self._bands.finish())
         if self._details and self._minute:
             outputs.append(self._band_levels(self._minute[-1].t_end))
@@ -118,6 +134,8 @@ class SoundAnalyser:
             weighted = self._filters.feed(step.samples)
             fast = self._levels.feed(step.samples, weighted, step.offset)
             outputs += self._onsets.feed(weighted, fast, step.start, self._sigma)
+            if self._hazards is not None:
+                self._fast.add(step.start, fast)
             self._second.append(step.samples)
         elif isinstance(step, Gap):
             self._filters.reset()
@@ -135,13 +153,25 @@ class SoundAnalyser:
         self._add_bands(self._bands.feed(np.concatenate(self._second) if usable else None))
         self._second = []
         self._learn_background(levels)
-        sources = self._tally.end_second(t_end)
+        self._seconds_end = t_end
         if self._details:
             outputs.append(levels)
-            if sources is not None:
-                outputs.append(sources)
         if not at_end:
+            # Scores come up to a second late, so that sources are named a second late, wherever blocks were cut.
+            self._name_sources(t_end - 1, outputs)
             self._end_periods(end.second + 1, outputs)
+
+    def _name_sources(self, t_end: float, outputs: list[Output]) -> None:
+        sources = self._tally.end_second(t_end)
+        if self._details and sources is not None:
+            outputs.append(sources)
+
+    def _follow_hazards(self, scores: list[Scores], outputs: list[Output]) -> None:
+        if self._hazards is None:
+            return
+        for tick in scores:
+            level = self._fast.greatest(tick.time - tick.seconds, tick.time)
+            outputs += self._hazards.feed(tick, SILENT_LEVEL if level is None else level, self._sigma)
 
     def _add_bands(self, energy: BandEnergy) -> None:
         self._minute_energy += energy

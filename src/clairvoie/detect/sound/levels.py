@@ -89,7 +89,7 @@ class LevelMeter:
         fast, self._fast_state = lfilter([gain], [1.0, -self._decay], squares, zi=self._fast_state)
         if self._fast_state[0] < 1e-60:
             self._fast_state[0] = 0.0
-        self._energy += (squares.sum(), weighted.c @ weighted.c, weighted.z @ weighted.z)
+        self._energy += (squares.sum(), np.square(weighted.c).sum(), np.square(weighted.z).sum())
         self._fast_max = max(self._fast_max, float(fast.max()))
         self._peak = max(self._peak, float(weighted.c.max()), -float(weighted.c.min()))
         largest = max(float(samples.max()), -float(samples.min()))
@@ -123,3 +123,31 @@ class LevelMeter:
         )
         self._clear()
         return result
+
+
+class FastHistory:
+    """LAF of the last seconds, to be asked for its greatest in a short stretch of time."""
+
+    def __init__(self, rate: int, calibration: float | None) -> None:
+        self.rate = rate
+        self.calibration = calibration
+        self._parts: list[tuple[float, NDArray[np.float64]]] = []
+
+    def add(self, start: float, fast: NDArray[np.float64]) -> None:
+        """Add the mean squares behind LAF of a piece whose first sample is at ``start``."""
+        self._parts.append((start, fast))
+
+    def forget(self, before: float) -> None:
+        """Drop what ended before ``before``."""
+        while self._parts and self._parts[0][0] + self._parts[0][1].size / self.rate < before:
+            self._parts.pop(0)
+
+    def greatest(self, start: float, end: float) -> float | None:
+        """LAFmax in dB from ``start`` to ``end``; ``None`` where nothing was heard."""
+        found = 0.0
+        for first, fast in self._parts:
+            low, high = round((start - first) * self.rate), round((end - first) * self.rate)
+            part = fast[max(0, low) : max(0, high)]
+            if part.size:
+                found = max(found, float(part.max()))
+        return level_of(found, self.calibration)
