@@ -45,12 +45,12 @@ MINIMUM_RATE: Final = 4000
 
 def mel_of(hertz: Floats) -> Floats:
     """HTK mel of a frequency."""
-    return 2595.0 * np.log10(1.0 + hertz / 700.0)
+    return np.asarray(2595.0 * np.log10(1.0 + hertz / 700.0))
 
 
 def hertz_of(mel: Floats) -> Floats:
     """Frequency of an HTK mel."""
-    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+    return np.asarray(700.0 * (10.0 ** (mel / 2595.0) - 1.0))
 
 
 def band_edges() -> Floats:
