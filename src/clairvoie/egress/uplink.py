@@ -1,8 +1,8 @@
 """The only process of a node that speaks to the hub. It sees signed bytes only and decides nothing about them.
 
 Records leave the outbox in order, up to 500 in one upload, and are forgotten only when the hub says that it has stored
-them; a lost answer means sending them again, which the hub recognises. Live ticks go down one long upload, one a second;
-they are provisional, never retried, and old ones are thrown away.
+them; a lost answer means sending them again, which the hub recognises. Live ticks go down one long upload, one a
+second; they are provisional, never retried, and old ones are thrown away.
 
 Plain HTTP to loopback only, until enrolment brings TLS.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import httpx
@@ -35,8 +35,6 @@ TIMEOUT = httpx.Timeout(10.0)
 LIVE_TIMEOUT = httpx.Timeout(10.0, read=None)
 BATCH_BYTES = MAXIMUM_BATCH_BYTES // 2
 
-Log = Callable[..., Any]
-
 
 class Logger(Protocol):
     """As much of a structured logger as the uplink uses."""
@@ -52,7 +50,7 @@ def delay(attempt: int, chance: float, longest: float = LONGEST_DELAY) -> float:
     >>> [delay(n, 1.0) for n in (1, 2, 3, 20)], delay(1, 0.0)
     ([0.2, 0.4, 0.8, 15.0], 0.1)
     """
-    full = min(longest, FIRST_DELAY * 2 ** min(attempt - 1, 32))
+    full: float = min(longest, FIRST_DELAY * 2 ** min(attempt - 1, 32))
     return full * (0.5 + 0.5 * chance)
 
 
@@ -77,7 +75,7 @@ class RecordSender:
             if isinstance(sent, Later):
                 failures += 1
                 self._log.warning("records wait", why=sent.what, attempt=failures)
-                await asyncio.sleep(delay(failures, random.random()))  # noqa: S311  # spread, no secret
+                await asyncio.sleep(delay(failures, random.random()))  # spread, no secret
                 continue
             failures = 0
             if sent is None:
@@ -155,7 +153,7 @@ class LiveSender:
             lasted = asyncio.get_running_loop().time() - began
             failures = 1 if lasted > LONGEST_LIVE_DELAY else failures + 1
             self._log.warning("the live stream ended", why=why, attempt=failures)
-            await asyncio.sleep(delay(failures, random.random(), LONGEST_LIVE_DELAY))  # noqa: S311
+            await asyncio.sleep(delay(failures, random.random(), LONGEST_LIVE_DELAY))
 
     async def _frames(self) -> AsyncIterator[bytes]:
         while True:

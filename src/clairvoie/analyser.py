@@ -1,0 +1,95 @@
+"""The analyser process of one sensor: sound in, claims out, nothing else.
+
+What this process may touch: the recording it replays (read only), the model in the package (read only), the wall
+clock, and the writing end of its own pipe to the gate. It gives one exit code from a closed list and writes nothing to
+standard output or standard error. Sound never leaves it: a block has no serializer, and the pipe has a type for claims alone.
+
+A full pipe never blocks it. What does not fit is not said, and how often that happened shows in the health of the
+next minute. The locks that will keep even a hostile analyser to this (Landlock, seccomp) are not built yet.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import get_args
+
+from msgspec.structs import replace
+
+from clairvoie.boundary.detection import Claim, MinuteLevels
+from clairvoie.boundary.hazards import Health
+from clairvoie.boundary.wire import encode_claim
+from clairvoie.capture.clock import ReplayClock
+from clairvoie.capture.recording import Recording
+from clairvoie.capture.replay import replay
+from clairvoie.detect.sound.analysis import SoundAnalyser
+from clairvoie.detect.sound.tagging import SoundTagger
+from clairvoie.egress.pipe import write_packet
+from clairvoie.errors import CaptureError, ClairvoieError, ModelError
+from clairvoie.lifeline import cut, tie_to_parent
+from clairvoie.orders import AnalyserEnd, AnalyserOrders, read_orders
+
+OVERRUN_SECONDS = 2.0
+"""An analyser that falls further behind the wall clock than this loses blocks, as a live device would."""
+CLAIMS = get_args(Claim)
+
+
+class ClaimWriter:
+    """Writes claims to the pipe; what the pipe has no room for is counted, and the next minute says "gaps"."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.lost = 0
+
+    def write(self, outputs: Iterable[object]) -> None:
+        """Write those of ``outputs`` that are claims."""
+        for output in outputs:
+            if not isinstance(output, CLAIMS):
+                continue
+            if isinstance(output, MinuteLevels) and self.lost and output.health is Health.FINE:
+                output = replace(output, health=Health.GAPS)
+            if not write_packet(self._descriptor, encode_claim(output)):
+                self.lost += 1
+            elif isinstance(output, MinuteLevels):
+                self.lost = 0
+
+
+def analyse(orders: AnalyserOrders) -> AnalyserEnd:
+    """Replay the sensor's source to its end and write what is claimed about it."""
+    source = orders.sensor.source
+    tagger = SoundTagger.load()
+    recording = Recording(
+        Path(source.file), channel=source.channel, raw=source.raw, rate=source.rate, channels=source.channels
+    )
+    start = float(source.start or 0)
+    clock = ReplayClock(start=start, wall_origin=orders.clock.wall_of(start), speed=orders.clock.speed)
+    writer = ClaimWriter(orders.claims)
+    analyser = SoundAnalyser(recording.rate, orders.sensor.calibration, tagger)
+    overrun = OVERRUN_SECONDS * max(1.0, orders.clock.speed)
+    for block in replay(recording, clock, sigma=source.clock_sigma, loop=source.loop, overrun_seconds=overrun):
+        if cut(orders.control):
+            return AnalyserEnd.LAUNCHER_GONE
+        writer.write(analyser.feed(block))
+    writer.write(analyser.finish())
+    return AnalyserEnd.SOURCE_ENDED
+
+
+def main() -> AnalyserEnd:
+    """Be an analyser, and end with a code from the closed list."""
+    try:
+        orders = read_orders(AnalyserOrders)
+        tie_to_parent(orders.parent)
+        return analyse(orders)
+    except BrokenPipeError:
+        return AnalyserEnd.LAUNCHER_GONE  # nobody reads the pipe any more
+    except ModelError:
+        return AnalyserEnd.MODEL_UNUSABLE
+    except CaptureError:
+        return AnalyserEnd.SOURCE_LOST
+    except ClairvoieError:
+        return AnalyserEnd.FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

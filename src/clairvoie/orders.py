@@ -1,0 +1,94 @@
+"""What the launcher tells each of its processes: all that a process knows beyond what comes through its pipes.
+
+Orders travel as one JSON argument on the process's command line, so they hold paths and numbers of descriptors but
+never a key.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from clairvoie.boundary.hazards import Mode
+from clairvoie.config import ClockSettings, NodeSensor
+from clairvoie.errors import ConfigurationError
+
+Orders = TypeVar("Orders", bound=Struct)
+
+
+class AnalyserEnd(IntEnum):
+    """Why an analyser ended: all that it can tell its launcher, as an exit code."""
+
+    SOURCE_ENDED = 0
+    FAULT = 1
+    SOURCE_LOST = 10
+    MODEL_UNUSABLE = 11
+    LAUNCHER_GONE = 12
+
+
+class AnalyserOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For the analyser of one sensor: its source (``source.start`` is set, ``source.file`` absolute), its clock, and
+    the writing end for its claims."""
+
+    parent: int
+    sensor: NodeSensor
+    clock: ClockSettings
+    claims: int
+    control: int
+
+
+class GateSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sensor as the gate knows it: its name, its mode, and the reading end of its analyser's pipe."""
+
+    id: str
+    mode: Mode
+    claims: int
+
+
+class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For the gate: whom it signs for, where its key and outbox are, its pipes, and its clock."""
+
+    parent: int
+    deployment: str
+    node: str
+    epoch: int
+    key: str
+    outbox: str
+    outbox_megabytes: int
+    sensors: tuple[GateSensor, ...]
+    clock: ClockSettings
+    live: int
+    control: int
+    ready: int
+
+
+class UplinkOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For the uplink: where the hub and the outbox are, and the reading end of the gate's live ticks."""
+
+    parent: int
+    hub: str
+    outbox: str
+    live: int
+    control: int
+    ready: int
+
+
+def written(orders: Struct) -> str:
+    """Orders as one argument of a command line."""
+    return msgspec.json.encode(orders).decode()
+
+
+def read_orders(kind: type[Orders]) -> Orders:
+    """The orders that this process was started with."""
+    if len(sys.argv) != 2:
+        raise ConfigurationError(
+            "a node's process is started by its launcher", sys.argv[1:], "Use `clairvoie node CONFIG`."
+        )
+    try:
+        return msgspec.json.decode(sys.argv[1], type=kind)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ConfigurationError(f"the orders cannot be read ({error})", sys.argv[1]) from error
