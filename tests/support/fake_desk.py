@@ -211,7 +211,7 @@ class FakeDesk:
                            east=-140, north=10, words="entre le quai de l’Écluse et le passage du Lavoir")  # fmt: skip
         self.open_incident(glass, ("mic-marche", "mic-lavoir", "mic-fontaine"), ago=42)
         self.notes.append(ShiftNote(id=1, at=self.clock - 9_000, who="Claire Dupont",
-                                    text="Micro des Remparts muet depuis 1 h 30, le service technique est prévenu."))  # fmt: skip
+                                    text="Micro des Remparts muet, le service technique est prévenu."))  # fmt: skip
         self.kept_misses.append(
             Miss(id=1, kind=glass, happened=self.clock - 90_000, place_words="rue Haute, no 7", basis=Basis.ON_SITE,
                  note="Vitrine brisée, aucun micro à moins de 200 m.", reported_by="Noé Lambert",
@@ -297,9 +297,13 @@ class FakeDesk:
 
     def said_by_minute(self, sensor: str, start: float, end: float) -> tuple[MinuteSaid, ...]:
         return tuple(
-            MinuteSaid(minute=m, millibits=None if m > self.clock or m % 86_400 == 3_600 else 231_000 + m % 7 * 9_000)
+            MinuteSaid(minute=m, millibits=self._minute_millibits(sensor, m))
             for m in range(math.ceil(start / 60) * 60, math.ceil(end), 60)
         )
+
+    def _minute_millibits(self, sensor: str, minute: int) -> int | None:
+        lost = sensor in self.silent_sensors and minute > self.clock - 5_400
+        return None if lost or minute > self.clock or minute % 86_400 == 3_600 else 231_000 + minute % 7 * 9_000
 
     def incidents(
         self, state: IncidentState | None = None, *, since: float | None = None, limit: int = 200

@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from clairvoie.boundary.incident import Incident, TransitionKind
 from clairvoie.boundary.reading import Desk
 from clairvoie.views import person
 from clairvoie.views.clock import SiteClock
@@ -51,6 +52,10 @@ class Page:
     def language(self, request: Request) -> str:
         """The language in which this request is answered."""
         return person.language_of(request, self.desk.deployment().language)
+
+    def shown(self, request: Request) -> Shown:
+        """How values are shown to this person, for what is not a template."""
+        return Shown(self.language(request), self.clock)
 
     def words(self, request: Request, key: str, **values: object) -> str:
         """One sentence in the language of the request."""
@@ -116,7 +121,10 @@ class Shown:
 
     def filters(self) -> dict[str, Any]:
         """Filters for the templates, by name."""
-        names = ("time", "tenths", "clock_minute", "day", "moment", "age", "decimal", "term", "confidence")
+        names = (
+            *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "age", "silence"),
+            *("decimal", "term", "confidence", "closed_by"),
+        )
         return {name: getattr(self, name) for name in names}
 
     def _stamp(self, at: float, shown: str) -> Markup:
@@ -145,6 +153,11 @@ class Shown:
         """Local date and time."""
         return self._stamp(at, f"{self.day(at)}, {self.clock.time(at)}")
 
+    def short_moment(self, at: float) -> Markup:
+        """Local date in short and time to the minute, for tables."""
+        day = format_date(self.clock.date(at), format="d MMM", locale=self.language)
+        return self._stamp(at, f"{day}, {self.clock.time(at, seconds=False)}")
+
     def age(self, at: float, now: float) -> str:
         """How long ago, in the unit that a person would use."""
         seconds = max(0, int(now - at))
@@ -157,9 +170,19 @@ class Shown:
             return self.texts.gettext("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes}
         return self.texts.ngettext("%(num)d day", "%(num)d days", seconds // 86_400) % {"num": seconds // 86_400}
 
+    def silence(self, last_heard: float | None, now: float) -> str:
+        """How long a silent sensor has been so."""
+        if last_heard is None:
+            return self.texts.gettext("never heard")
+        return self.texts.gettext("silent for %(age)s") % {"age": self.age(last_heard, now)}
+
     def decimal(self, value: float | None, places: int = 1) -> str:
         """A number as the language writes it; a dash where there is none."""
         return "–" if value is None else decimal(value, self.language, places)
+
+    def closed_by(self, incident: Incident) -> str:
+        """Who closed an incident, or empty."""
+        return next((line.who for line in reversed(incident.history) if line.kind is TransitionKind.CLOSED), "")
 
     def term(self, value: StrEnum) -> Markup:
         """The name of a member of a closed list."""

@@ -1,7 +1,12 @@
-// Every page: says when the live connection is lost, asks again when the page becomes visible, and the keyboard's "go to".
-// Without scripts every page still works; it is then only as fresh as its last loading.
+// Every page: says when the live connection is lost, asks again when the page becomes visible, keeps what is being typed,
+// and the keys that lead from page to page. Without scripts every page still works; it is then as fresh as its loading.
+
+import "./sound.js";
 
 const notice = document.getElementById("connection");
+const keys = document.getElementById("keys");
+const goTo = { m: "/", i: "/incidents", s: "/sensors", l: "/levels" };
+const GO_MILLISECONDS = 1500;
 
 function lost() {
   if (!notice.hidden) return;
@@ -10,8 +15,44 @@ function lost() {
   notice.hidden = false;
 }
 
+const ask = () => window.htmx.trigger(document.body, "page:refresh");
 document.body.addEventListener("htmx:sseError", lost);
 document.body.addEventListener("htmx:sseOpen", () => { notice.hidden = true; });
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) window.htmx.trigger(document.body, "page:refresh");
+document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
+window.addEventListener("online", ask);
+window.addEventListener("offline", lost);
+
+// A refresh that nobody asked for never takes away what somebody is writing or has chosen.
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (requestConfig.verb !== "get" || elt.id === "strip" || elt.id === "map") return;
+  const busy = [...elt.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")].some((field) => field.value !== field.defaultValue || field === document.activeElement)
+    || [...elt.querySelectorAll("input[type=radio]")].some((field) => field.checked !== field.defaultChecked);
+  if (busy) event.preventDefault();
 });
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (document.body.dataset.going) {
+    delete document.body.dataset.going;
+    if (goTo[event.key]) { event.preventDefault(); location.href = goTo[event.key]; }
+    if (event.key === "a") { event.preventDefault(); document.getElementById("said").textContent = keys.dataset.notYet; }
+    return;
+  }
+  if (event.key === "g") {
+    document.body.dataset.going = "yes";
+    setTimeout(() => { delete document.body.dataset.going; }, GO_MILLISECONDS);
+  } else if (event.key === "?") {
+    if (keys.open) keys.close(); else keys.showModal();
+  } else if (event.key === "/") {
+    event.preventDefault();
+    const field = document.getElementById("search");
+    if (field) field.focus(); else location.href = "/incidents";
+  }
+}, true);
+
+document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
+for (const button of document.querySelectorAll("button.print")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

@@ -1,0 +1,23 @@
+"""Runs a node like ``clairvoie node CONFIG``, with the scripted analyser in the place of the real one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from clairvoie.config import NodeSettings, read_settings
+from clairvoie.log import set_up_log
+from clairvoie.node import Node
+
+
+def announce(fact: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(fact) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    config = Path(sys.argv[1]).resolve()
+    analyser = (sys.executable, str(Path(__file__).with_name("scripted_analyser.py")))
+    set_up_log()
+    Node(read_settings(config, NodeSettings), config.parent, announce, analyser=analyser).run()
