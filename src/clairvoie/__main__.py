@@ -28,6 +28,8 @@ def main() -> None:
         status = 1
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:
+        status = 1
     sys.exit(_flushed(status))
 
 
