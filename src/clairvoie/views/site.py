@@ -9,10 +9,22 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from clairvoie.boundary.reading import Desk
-from clairvoie.views import live, preferences
+from clairvoie.views import desk as queue
+from clairvoie.views import handover, incidents, levels, live, misses, outcomes, plan, preferences, sensors
 from clairvoie.views.page import HERE, Page
 
-ROUTERS = (live.router, preferences.router)
+ROUTERS = (
+    queue.router,
+    incidents.router,
+    plan.router,
+    handover.router,
+    misses.router,
+    outcomes.router,
+    sensors.router,
+    levels.router,
+    live.router,
+    preferences.router,
+)
 """One router a page. None appears in the API's description: pages are for people."""
 
 
