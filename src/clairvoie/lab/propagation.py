@@ -117,7 +117,7 @@ def paths_between(source: Point, microphone: Point, around: Surroundings | None 
         raise LabError("a source and a microphone are at least 0.1 m apart", straight)
     if around is None:
         return (Path(straight),)
-    detour = _detour(source, microphone, around)
+    detour = detour_between(source, microphone, around)
     direct = Path(straight + detour, 0.0, detour)
     mirrored = float(np.linalg.norm(np.subtract((source[0], source[1], -source[2]), microphone)))
     ground = Path(mirrored + detour, around.ground_loss, detour)
@@ -151,7 +151,7 @@ def _facade_paths(source: Point, microphone: Point, around: Surroundings) -> lis
     return found
 
 
-def _detour(source: Point, microphone: Point, around: Surroundings) -> float:
+def detour_between(source: Point, microphone: Point, around: Surroundings) -> float:
     """By how many metres the shortest way over all roofs between exceeds the straight line; 0 when none rises above it.
 
     The way is the upper convex hull, in the vertical plane, of source, roof edges and microphone.

@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pymap3d
 import shapely
 
@@ -36,6 +37,14 @@ class Quarter:
     longitude: float
     microphones: tuple[Sensor, ...]
     surroundings: Surroundings
+    streets: tuple[shapely.LineString, ...] = ()
+
+    def draw_street_point(self, generator: np.random.Generator) -> tuple[float, float]:
+        """A point in the middle of a street, in metres; every metre of street is equally likely."""
+        lengths = np.array([street.length for street in self.streets])
+        street = self.streets[int(generator.choice(lengths.size, p=lengths / lengths.sum()))]
+        point = street.interpolate(float(generator.uniform(0.05, 0.95)), normalized=True)
+        return (float(point.x), float(point.y))
 
     def metres(self, place: Place) -> Point:
         """``place`` in metres east and north of the origin; its height stays the height above the ground."""
@@ -67,20 +76,24 @@ def _quarter(document: dict[str, Any], node: str) -> Quarter:
     sensors: list[Sensor] = []
     buildings: list[shapely.Polygon] = []
     heights: list[float] = []
+    streets: list[shapely.LineString] = []
     for feature in document["features"]:
         properties, shape = feature["properties"], feature["geometry"]
         if properties["kind"] == "building":
-            buildings.append(_flat(shape["coordinates"][0], latitude, longitude))
+            buildings.append(shapely.Polygon(_flat(shape["coordinates"][0], latitude, longitude)))
             heights.append(float(properties["height"]))
+        elif properties["kind"] == "street":
+            streets.append(shapely.LineString(_flat(shape["coordinates"], latitude, longitude)))
         elif properties["kind"] == "lamp-post":
             east, north = shape["coordinates"]
             place = Place(latitude=north, longitude=east, height=properties["height"], words=properties["name"])
             sensors.append(
                 Sensor(id=properties["sensor"], node=node, kind=SensorKind.MICROPHONE, place=place, simulated=True)
             )
-    return Quarter(document, latitude, longitude, tuple(sensors), Surroundings(tuple(buildings), tuple(heights)))
+    around = Surroundings(tuple(buildings), tuple(heights))
+    return Quarter(document, latitude, longitude, tuple(sensors), around, tuple(streets))
 
 
-def _flat(ring: list[list[float]], latitude: float, longitude: float) -> shapely.Polygon:
-    corners = (pymap3d.geodetic2enu(north, east, 0, latitude, longitude, 0) for east, north in ring)
-    return shapely.Polygon([(float(east), float(north)) for east, north, _ in corners])
+def _flat(line: list[list[float]], latitude: float, longitude: float) -> list[tuple[float, float]]:
+    corners = (pymap3d.geodetic2enu(north, east, 0, latitude, longitude, 0) for east, north in line)
+    return [(float(east), float(north)) for east, north, _ in corners]

@@ -98,10 +98,15 @@ def harmonics(frequency: Float, rate: int, amplitudes: Sequence[float]) -> Float
 
     A harmonic is silent wherever it would pass 0.48 of the rate.
     """
-    phase = 2 * np.pi * np.cumsum(frequency) / rate
-    out = np.zeros(frequency.size)
+    turn = np.exp(2j * np.pi * np.cumsum(frequency) / rate)
+    present, out = np.ones_like(turn), np.zeros(frequency.size)
+    highest = float(frequency.max())
     for order, amplitude in enumerate(amplitudes, start=1):
-        out += amplitude * np.where(order * frequency < 0.48 * rate, np.sin(order * phase), 0.0)
+        present *= turn
+        if order * highest < 0.48 * rate:
+            out += amplitude * present.imag
+        else:
+            out += amplitude * np.where(order * frequency < 0.48 * rate, present.imag, 0.0)
     return out
 
 

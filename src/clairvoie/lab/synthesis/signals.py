@@ -87,8 +87,9 @@ def bells(rng: Generator, seconds: float | None = None, rate: int = 32_000) -> S
     out = np.zeros(samples_of(length, rate))
     for strike in float(rng.uniform(280, 520)) * np.array([1.0, 1.125, 1.26, 1.5])[: int(rng.integers(1, 5))]:
         at, period = float(rng.uniform(0.05, 1.2)), float(rng.uniform(1.1, 2.2))
+        stroke = _stroke(rng, float(strike), min(6.0, length), rate)
         while at < length:
-            add(out, at, _stroke(rng, float(strike), min(6.0, length), rate), rate, float(rng.uniform(0.5, 1.0)))
+            add(out, at, stroke, rate, float(rng.uniform(0.5, 1.0)))
             at += period * float(rng.uniform(0.97, 1.03))
     return finished(out, 0.05, rate)
 
