@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from street_day import minute_row, ten_seconds
 
 from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import (
@@ -24,11 +25,11 @@ from clairvoie.boundary.bulletin import (
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
+    TenMinuteThirds,
     TenSeconds,
     charge,
 )
-from clairvoie.boundary.detection import OCTAVE_CENTRES
-from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Health, Mode, NoiseSource
+from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, NOISE_SOURCES, HazardKind, Health, Mode
 from clairvoie.boundary.incident import (
     Basis,
     DetectionView,
@@ -120,12 +121,32 @@ QUARTER: dict[str, Any] = {
 }
 
 
-def level_at(minute: int, index: int) -> float:
-    """A plausible LAeq: quiet nights, busy evenings, a little different at each place."""
-    hour = (minute / 3600 + 1) % 24
-    return (
-        round((52 + index + 8 * math.sin((hour - 9) / 24 * 2 * math.pi) + 2 * math.sin(minute / 431 + index)) * 2) / 2
-    )
+def scheduled_parts(sensor: str, index: int, second: int) -> tuple[Any, ...]:
+    """What the gate releases on schedule in this second."""
+    level, parts = units.LEVEL.encode, []
+    if second % 10 == 2:
+        parts.append(TenSeconds(laeq=level(ten_seconds(sensor, index, second - 2))))
+    row = minute_row(sensor, index, second // 60 * 60 - 60)
+    if row is None:
+        return tuple(parts)
+    if second % 60 == 4:
+        parts.append(
+            MinuteIndicators(lceq=level(row.lceq), lafmax=level(row.lafmax), lcpeak=units.PEAK.encode(row.lcpeak),
+                             l10=level(row.l10), l50=level(row.l50), l90=level(row.l90))
+        )  # fmt: skip
+    if second % 60 == 6:
+        octaves: Any = tuple(units.OCTAVE.encode(value) for value in row.octaves)
+        parts.append(MinuteOctaves(levels=octaves))
+    if second % 60 == 8:
+        named = [1 + 8 * NOISE_SOURCES.index(source) + round(share * 8) - 1 for source, share in row.sources]
+        sources: Any = tuple([*named, 0, 0, 0][:3])
+        parts.append(
+            MinuteState(sources=sources, valid_seconds=61, overloads=1, windy=0, health=0, drops=1, refusals=1)
+        )
+    if second % 600 == 35:
+        thirds: Any = tuple(units.THIRD.encode(row.octaves[min(8, band // 3)] - 5) for band in range(28))
+        parts.append(TenMinuteThirds(low=thirds[:14], high=thirds[14:]))
+    return tuple(parts)
 
 
 class FakeDesk:
@@ -251,7 +272,8 @@ class FakeDesk:
         end = int(self.clock) // 10 * 10
         return SensorStatus(
             sensor=SENSORS[index], silent=silent, last_heard=self.clock - (5_400 if silent else 0.6),
-            health=Health.SOURCE_LOST if silent else Health.FINE, laeq=None if silent else level_at(end, index),
+            health=Health.SOURCE_LOST if silent else Health.FINE,
+            laeq=None if silent else ten_seconds(sensor, index, end),
             laeq_end=None if silent else end, clock_sigma=None if silent else 0.001,
             millibits_last_minute=0 if silent else sum(said.millibits for said in self.said(sensor)),
             records_stored=8_412 + index,
@@ -267,23 +289,7 @@ class FakeDesk:
         if sensor in self.silent_sensors:
             return SecondSaid(second=second, bulletin=None, millibits=0)
         index = next(i for i, s in enumerate(SENSORS) if s.id == sensor)
-        laeq = level_at(second, index)
-        code = units.LEVEL.encode
-        scheduled: list[Any] = []
-        if second % 10 == 2:
-            scheduled.append(TenSeconds(laeq=code(laeq)))
-        if second % 60 == 4:
-            scheduled.append(
-                MinuteIndicators(lceq=code(laeq + 6), lafmax=code(laeq + 9), lcpeak=units.PEAK.encode(laeq + 22),
-                                 l10=code(laeq + 3), l50=code(laeq - 1), l90=code(laeq - 6))
-            )  # fmt: skip
-        if second % 60 == 6:
-            octaves: Any = tuple(units.OCTAVE.encode(laeq - abs(i - 4) * 2.5) for i in range(len(OCTAVE_CENTRES)))
-            scheduled.append(MinuteOctaves(levels=octaves))
-        if second % 60 == 8:
-            scheduled.append(
-                MinuteState(sources=(5, 0, 0), valid_seconds=61, overloads=1, windy=0, health=0, drops=1, refusals=1)
-            )
+        scheduled = scheduled_parts(sensor, index, second)
         events = tuple(
             BeginEvent(identifier=d.identifier, slot=0, kind=HAZARD_KINDS.index(d.kind), mode=MODES.index(d.mode),
                        age=5, confidence=units.CONFIDENCE.encode(d.confidence),
@@ -292,18 +298,23 @@ class FakeDesk:
             for d in incident.detections
             if d.sensor == sensor and int(d.onset) + 1 == second
         )  # fmt: skip
-        bulletin = Bulletin(sensor=sensor, second=second, scheduled=tuple(scheduled), events=events)
+        bulletin = Bulletin(sensor=sensor, second=second, scheduled=scheduled, events=events)
         return SecondSaid(second=second, bulletin=bulletin, millibits=charge(bulletin).total)
 
     def said_by_minute(self, sensor: str, start: float, end: float) -> tuple[MinuteSaid, ...]:
-        return tuple(
-            MinuteSaid(minute=m, millibits=self._minute_millibits(sensor, m))
-            for m in range(math.ceil(start / 60) * 60, math.ceil(end), 60)
-        )
+        index = next(i for i, s in enumerate(SENSORS) if s.id == sensor)
 
-    def _minute_millibits(self, sensor: str, minute: int) -> int | None:
-        lost = sensor in self.silent_sensors and minute > self.clock - 5_400
-        return None if lost or minute > self.clock or minute % 86_400 == 3_600 else 231_000 + minute % 7 * 9_000
+        def millibits(minute: int) -> int | None:
+            if minute + 60 > self.clock or sensor in self.silent_sensors or minute_row(sensor, index, minute) is None:
+                return None
+            thirds = 196_000 if minute % 600 == 0 else 0
+            events = 36_000 * (1 + minute // 60 % 3) if minute // 60 % 97 == index else 0
+            return 209_000 + thirds + events + (300_000 if minute // 60 % 1_009 == index else 0)
+
+        return tuple(
+            MinuteSaid(minute=minute, millibits=millibits(minute))
+            for minute in range(math.ceil(start / 60) * 60, math.ceil(end), 60)
+        )
 
     def incidents(
         self, state: IncidentState | None = None, *, since: float | None = None, limit: int = 200
@@ -331,18 +342,9 @@ class FakeDesk:
         index = next((i for i, s in enumerate(SENSORS) if s.id == sensor), None)
         if index is None or sensor in self.silent_sensors:
             return ()
-        last = min(end, self.clock)
-        minutes = range(math.ceil(start / 60) * 60, math.ceil(last), 60)
-        return tuple(self._row(sensor, minute, level_at(minute, index)) for minute in minutes if minute % 36_000)
-
-    def _row(self, sensor: str, minute: int, laeq: float) -> MinuteRow:
-        return MinuteRow(
-            sensor=sensor, minute=minute, laeq=laeq, tens=tuple(laeq + d for d in (-1.0, 0.5, 1.0, -0.5, 0.0, 0.0)),
-            lceq=laeq + 6, lafmax=laeq + 9, lcpeak=laeq + 22, l10=laeq + 3, l50=laeq - 1, l90=laeq - 6,
-            octaves=tuple(laeq - abs(i - 4) * 2.5 for i in range(len(OCTAVE_CENTRES))),
-            sources=((NoiseSource.TRAFFIC, 0.625), (NoiseSource.WIND, 0.125)), valid_seconds=60, overloads=0,
-            windy=False, health=Health.FINE, drops=0, refusals=0,
-        )  # fmt: skip
+        last = min(end, self.clock - 59)
+        found = (minute_row(sensor, index, m) for m in range(math.ceil(start / 60) * 60, math.ceil(last), 60))
+        return tuple(row for row in found if row is not None)
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:
         rows = self.levels(sensor, start, end)

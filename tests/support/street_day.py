@@ -1,0 +1,112 @@
+"""Believable sensor-minutes of a small town: the traffic of the day, rain before dawn, works, bells, a siren, a gap.
+
+Everything follows from the sensor's number and the minute, so that two tests see the same street. Not a model of
+anything: levels, spectra and sources are set by hand to look like a street's.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import lru_cache
+from itertools import pairwise
+
+from clairvoie.boundary.hazards import Health, NoiseSource
+from clairvoie.boundary.reading import MinuteRow
+
+DAY_CURVE = (
+    (0, 47.0), (2, 43.5), (4, 42.0), (5, 45.0), (6, 52.0), (7, 58.5), (8.5, 61.5), (10, 59.0), (12, 60.5), (14, 59.0),
+    (16, 60.0), (18, 62.5), (19.5, 60.0), (21, 56.0), (23, 50.0), (24, 47.0),
+)  # fmt: skip
+PLACES = (-3.0, -1.5, 0.5, -6.0, 0.0, 5.0)
+TRAFFIC = (6.0, 8.5, 4.0, 0.5, -2.0, -4.0, -8.0, -14.0, -21.0)
+RAIN = (-12.0, -12.0, -11.0, -10.0, -8.0, -6.0, -4.5, -4.0, -6.0)
+WORKS = (-4.0, -2.0, 1.0, 0.0, -3.0, -4.5, -6.0, -9.0, -14.0)
+TONES = (-30.0, -30.0, -22.0, -12.0, -4.0, -3.0, -8.0, -16.0, -24.0)
+HOUR = 3600
+
+
+def clock_hour(second: float) -> float:
+    """The hour of the day in Paris in winter, 0 to 24."""
+    return (second / HOUR + 1) % 24
+
+
+def add(*levels: float) -> float:
+    """The level of several sounds together."""
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels))
+
+
+def half(level: float) -> float:
+    """To half a decibel, as sensors release it."""
+    return round(level * 2) / 2
+
+
+def traffic_at(hour: float, weekday: int) -> float:
+    """What the traffic of the hour would give at a place of 0 dB."""
+    if weekday >= 5:
+        hour = max(0.0, hour - 1.5) if 5 < hour < 11 else hour
+    for (before, low), (after, high) in pairwise(DAY_CURVE):
+        if before <= hour <= after:
+            return low + (high - low) * (hour - before) / (after - before) - (2.5 if weekday >= 5 else 0)
+    return 47.0
+
+
+@lru_cache(maxsize=60_000)
+def minute_row(sensor: str, index: int, minute: int) -> MinuteRow | None:
+    """The stored minute that begins at POSIX ``minute``; ``None`` where the street's records have a gap."""
+    chance = random.Random(minute * 16 + index)
+    hour = clock_hour(minute)
+    weekday = int((minute + HOUR) // 86_400 + 3) % 7
+    if (index == 3 and 10.2 <= hour < 10.7) or (index == 4 and 2.5 <= hour < 2.7):
+        return None
+    slow = 1.2 * math.sin(minute / 1_700 + index) + 0.8 * math.sin(minute / 613 + 2 * index)
+    base = traffic_at(hour, weekday) + PLACES[index] + slow + chance.gauss(0, 1.1)
+    parts = [(base, TRAFFIC)]
+    shares = {NoiseSource.TRAFFIC: max(1, min(8, round((base - 40) / 3)))} if base > 43 else {}
+    if 1.2 <= hour < 3.4:
+        parts.append((45 + 5 * math.sin((hour - 1.2) / 2.2 * math.pi) + chance.gauss(0, 0.6), RAIN))
+        shares[NoiseSource.RAIN] = 6
+    if index in (2, 4) and weekday < 6 and (8 <= hour < 12 or 13.5 <= hour < 16.5) and chance.random() < 0.7:
+        parts.append((base + chance.uniform(1, 6), WORKS))
+        shares[NoiseSource.WORKS] = chance.randint(2, 6)
+    if index in (1, 4) and 7.5 <= hour <= 21 and minute % HOUR < 60:
+        parts.append((base + 5, TONES))
+        shares[NoiseSource.BELLS] = 4
+    if chance.random() < (0.012 if 7 < hour < 23 else 0.004):
+        parts.append((base + chance.uniform(5, 11), TONES))
+        shares[NoiseSource.SIREN] = chance.randint(1, 3)
+    if chance.random() < 0.02:
+        shares[NoiseSource.DOG] = 1
+    laeq = add(*(level for level, _ in parts))
+    octaves = tuple(
+        half(add(*(level + shape[band] + chance.gauss(0, 0.7) for level, shape in parts))) for band in range(9)
+    )
+    return _row(sensor, minute, laeq, octaves, shares, chance)
+
+
+def _row(
+    sensor: str, minute: int, laeq: float, octaves: tuple[float, ...], shares: dict[NoiseSource, int],
+    chance: random.Random,
+) -> MinuteRow:  # fmt: skip
+    tens = tuple(half(laeq + chance.gauss(-0.4, 1.6)) for _ in range(6))
+    laeq = half(add(*tens) - 10 * math.log10(6))
+    named = sorted(shares.items(), key=lambda item: -item[1])[:3]
+    left, sources = 8, []
+    for source, eighths in named:
+        if left > 0:
+            sources.append((source, min(eighths, left) / 8))
+            left -= min(eighths, left)
+    spread = chance.uniform(1.8, 3.2)
+    return MinuteRow(
+        sensor=sensor, minute=minute, laeq=laeq, tens=tens, lceq=half(add(laeq + 4, octaves[0])),
+        lafmax=half(laeq + chance.uniform(6, 13)), lcpeak=half(laeq + chance.uniform(20, 27)), l10=half(laeq + spread),
+        l50=half(laeq - chance.uniform(1, 2)), l90=half(laeq - chance.uniform(4.5, 8)), octaves=octaves,
+        sources=tuple(sources), valid_seconds=60, overloads=0, windy=False, health=Health.FINE, drops=0, refusals=0,
+    )  # fmt: skip
+
+
+def ten_seconds(sensor: str, index: int, end: int) -> float | None:
+    """LAeq over the ten seconds that end at POSIX ``end``, a multiple of ten."""
+    start = end - 10
+    row = minute_row(sensor, index, start // 60 * 60)
+    return None if row is None else row.tens[start % 60 // 10]
