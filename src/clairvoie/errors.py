@@ -18,6 +18,8 @@ is, on one line, and exit with status 1.
     ├── ModelError              a model is missing, altered or of another shape
     ├── EgressError             the gate or the outbox cannot do its work
     ├── HubError
+    │   ├── StoreError          the store is damaged, of another deployment or of a newer version
+    │   ├── StoreUnavailable    the store cannot be written just now: nothing was acknowledged, try again
     │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
     │   └── IncidentConflict    the incident is no longer in the state that the request supposes
     └── LabError
@@ -89,13 +91,25 @@ class HubError(ClairvoieError):
     """The hub cannot do what it was asked."""
 
 
+class StoreError(HubError):
+    """The store is damaged, of another deployment, or was written by a newer version."""
+
+
+class StoreUnavailable(HubError):
+    """The store cannot be written just now, for instance because the disk is full. Nothing was acknowledged."""
+
+
 class Refusal(HubError):
-    """An upload that the hub does not take. ``code`` is from a closed list, ``status`` an HTTP 4xx."""
+    """An upload that the hub does not take. ``code`` is from a closed list, ``status`` an HTTP 4xx.
+
+    ``index`` says which record of an upload offended, counted from 0; ``None`` when it is the upload as a whole.
+    """
 
     def __init__(self, status: int, code: str, what: str, value: object = None, remedy: str = "") -> None:
         super().__init__(what, value, remedy)
         self.status = status
         self.code = code
+        self.index: int | None = None
 
 
 class IncidentConflict(HubError):

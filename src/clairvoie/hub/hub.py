@@ -1,0 +1,240 @@
+"""The hub itself: what arrives is judged, stored, grouped and told. The HTTP doors and the desk stand around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from clairvoie.boundary.reading import Change, Deployment, RefusalCount
+from clairvoie.boundary.signed import decode_batch, decode_envelope
+from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, StoreUnavailable
+from clairvoie.hub import schema
+from clairvoie.hub.changes import Changes
+from clairvoie.hub.enrolment import Enrolment
+from clairvoie.hub.incidents import Grouping
+from clairvoie.hub.ingest import Accept, examine
+from clairvoie.hub.latency import Latency, Way
+from clairvoie.hub.live import Live, judge_tick
+from clairvoie.hub.metrics import Metrics
+from clairvoie.hub.records import Records, Stored
+from clairvoie.hub.refusals import Code, RefusalCounts, refuse
+from clairvoie.hub.retention import Due, Erased, erase
+from clairvoie.hub.store import Store
+from clairvoie.hub.tallies import Tallies
+from clairvoie.hub.writer import QueueFull
+
+WAITING_UPLOADS = 256
+"""Uploads in memory at once, each at most 4 MiB; more are told to come back."""
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger("clairvoie.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What this hub is to do: whom to believe, how to group, where to keep it."""
+
+    deployment: Deployment
+    enrolment: Enrolment
+    store: Path
+    grouping: Grouping
+
+
+class Hub:
+    """A running hub. :meth:`close` writes what waits and ends every reader of changes."""
+
+    def __init__(self, task: Task, clock: Callable[[], float]) -> None:
+        self.task = task
+        self.clock = clock
+        self.enrolment = task.enrolment
+        self.metrics = Metrics()
+        self.latency = Latency()
+        self.changes = Changes(self._delivered)
+        self.live = Live(task.enrolment.sensors)
+        self.store = Store(task.store, deployment=task.deployment.id, sensors=task.enrolment.sensors)
+        self.records = Records(task.enrolment.sensors, self.store.sensor_ids, task.grouping)
+        with self.store.reading() as connection:
+            self.records.load(connection)
+            self.tallies = Tallies.read(connection, task.enrolment.sensors)
+            self.refusals = RefusalCounts(_stored_refusals(connection))
+        self._examiners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hub-examiner")
+        self._uploads = 0
+        self.stopping = asyncio.Event()
+        self.metrics.sensors_total.set(len(task.enrolment.sensors))
+
+    async def take_upload(self, body: bytes) -> Stored:
+        """Judge and store the records of one upload: all of them or none. Done after the commit.
+
+        Raises :class:`Refusal`, counted already, or :class:`StoreUnavailable` when the store cannot be written.
+        """
+        if self._uploads >= WAITING_UPLOADS:
+            raise self.refused(_queue_full(WAITING_UPLOADS))
+        self._uploads += 1
+        try:
+            loop = asyncio.get_running_loop()
+            examined = await loop.run_in_executor(self._examiners, self._examine, body)
+            return await asyncio.shield(asyncio.wrap_future(self.file(examined)))
+        except Refusal as refusal:
+            raise self.refused(refusal) from None
+        except QueueFull as error:
+            raise self.refused(_queue_full(error.value)) from None
+        finally:
+            self._uploads -= 1
+
+    def _examine(self, body: bytes) -> list[Accept]:
+        try:
+            batch = decode_batch(body)
+        except MalformedMessage as error:
+            raise refuse(Code.MALFORMED, error.what, None, "Send a batch of signed envelopes.") from None
+        except OversizedMessage as error:
+            raise refuse(Code.OVERSIZED, error.what, error.value, "Send fewer records at once.") from None
+        now = self.clock()
+        examined = []
+        for index, envelope in enumerate(batch):
+            judgement = examine(envelope, self.enrolment, now)
+            if isinstance(judgement, Refusal):
+                judgement.index = index
+                raise judgement
+            examined.append(judgement)
+        return examined
+
+    def file(self, examined: list[Accept]) -> Future[Stored]:
+        """Queue believable records for the store; what follows from them is told after the commit."""
+        future = self.store.submit(lambda connection: self.records.file(connection, examined, self.clock()))
+        future.add_done_callback(self._stored)
+        return future
+
+    def _stored(self, future: Future[Stored]) -> None:
+        """Tell the rest of the hub, in the writer's thread, right after the commit."""
+        if future.cancelled() or future.exception() is not None:
+            return
+        stored = future.result()
+        now = self.clock()
+        self.tallies.add(stored.sensors, stored.begins, now)
+        self.metrics.records.inc(stored.accepted)
+        self.metrics.duplicates.inc(stored.duplicates)
+        for _, kind, mode in stored.begins:
+            self.metrics.detections.labels(kind.value, mode.value).inc()
+        for second in stored.seconds:
+            self._sample(Way.TICK_TO_STORED, now - (second + 1))
+        if stored.incidents_changed:
+            self.changes.publish(Change.INCIDENTS, tuple((second + 1, now) for second in stored.seconds))
+        if stored.levels_changed:
+            self.changes.publish(Change.LEVELS)
+
+    def _delivered(self, change: Change, causes: tuple[tuple[float, float], ...]) -> None:
+        if change is Change.INCIDENTS:
+            now = self.clock()
+            for tick, stored in causes:
+                if self._sample(Way.TICK_TO_DESK, now - tick):
+                    self._sample(Way.STORED_TO_DESK, now - stored)
+
+    def _sample(self, way: Way, seconds: float) -> bool:
+        if not self.latency.add(way, seconds):
+            return False
+        self.metrics.latency.labels(way.value).observe(max(0.0, seconds))
+        return True
+
+    def take_frame(self, frame: bytes) -> int:
+        """Take one live frame; how many bulletins were new. Raises :class:`Refusal`, which the door counts."""
+        try:
+            envelope = decode_envelope(frame)
+        except MalformedMessage as error:
+            raise refuse(Code.MALFORMED, error.what, None, "Send signed envelopes.") from None
+        now = self.clock()
+        tick = judge_tick(envelope, self.enrolment, now)
+        if isinstance(tick, Refusal):
+            raise tick
+        new = self.live.add(tick, now)
+        if new:
+            self.metrics.ticks.inc()
+            self._sample(Way.TICK_TO_LIVE, now - (tick.second + 1))
+            self.changes.publish(Change.TICK)
+        return new
+
+    def refused(self, refusal: Refusal) -> Refusal:
+        """Count and log a refusal (never the body), and hand it back to be raised."""
+        self.refusals.add(refusal.code, self.clock())
+        self.metrics.refusals.labels(refusal.code).inc()
+        log.info("refused", code=refusal.code, what=refusal.what, index=refusal.index)
+        return refusal
+
+    def write(self, work: Callable[[Connection], Result], change: Change) -> Result:
+        """Do ``work`` in the writer and wait for its commit; then tell open pages of ``change``."""
+        result = self.store.submit(work).result()
+        self.changes.publish(change)
+        return result
+
+    def flush_refusals(self) -> None:
+        """Write the counts of refusals that changed; kept in memory if the store cannot be written."""
+        changed = self.refusals.take_changed()
+        if changed:
+            try:
+                self.store.submit(lambda connection: _write_refusals(connection, changed)).result()
+            except StoreUnavailable:
+                self.refusals.give_back(changed)
+                log.warning("refusal-counts-wait")
+
+    def erase(self, before: Due) -> Erased:
+        """Erase some of what is due, and let the judges know what has been erased."""
+        return self.store.submit(lambda connection: self._erase(connection, before)).result()
+
+    def _erase(self, connection: Connection, before: Due) -> Erased:
+        erased = erase(connection, before)
+        if erased.records:
+            self.records.load(connection)
+        return erased
+
+    def writable(self) -> bool:
+        """Whether a transaction can be committed now."""
+        try:
+            self.store.submit(_touch).result(timeout=5)
+        except (StoreUnavailable, TimeoutError):
+            return False
+        return True
+
+    def end_streams(self) -> None:
+        """End live streams and every reader of changes, before the connections are closed; in the event loop."""
+        self.stopping.set()
+        self.changes.end()
+
+    def close(self) -> None:
+        """Write what waits and close the store."""
+        self.changes.end()
+        self._examiners.shutdown(wait=True)
+        if self.store.writer.alive:
+            self.flush_refusals()
+        self.store.close()
+
+
+def _queue_full(limit: object) -> Refusal:
+    return refuse(Code.QUEUE_FULL, "too many uploads wait", limit, "Try again in a second.")
+
+
+def _stored_refusals(connection: Connection) -> list[RefusalCount]:
+    table = schema.refusals.c
+    rows = connection.execute(select(table.code, table.count.label("times"), table.last))
+    return [RefusalCount(code=row.code, count=row.times, last=row.last) for row in rows]
+
+
+def _write_refusals(connection: Connection, counts: tuple[RefusalCount, ...]) -> None:
+    statement = upsert(schema.refusals)
+    statement = statement.on_conflict_do_update(
+        index_elements=[schema.refusals.c.code],
+        set_={name: statement.excluded[name] for name in ("count", "last")},
+    )
+    connection.execute(statement, [{"code": c.code, "count": c.count, "last": c.last} for c in counts])
+
+
+def _touch(connection: Connection) -> None:
+    statement = upsert(schema.meta).values(name="touched", value="")
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": ""}))

@@ -1,0 +1,139 @@
+"""What has been kept long enough is erased: a pure rule for what is due, and its effect in the store.
+
+Records are erased in the order in which they came, and each sensor remembers up to where, so that an erased record
+that is delivered again is recognised and not stored anew. Detections that belong to an incident live as long as the
+incident. Incidents that nobody has closed are never erased: somebody has to close them first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, delete, func, select, update
+
+from clairvoie.boundary.incident import IncidentState
+from clairvoie.hub import schema
+
+DAY = 86_400.0
+ROWS_AT_ONCE = 5000
+"""Rows of one kind in one transaction, so that uploads wait little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many days each thing is kept."""
+
+    levels_days: int
+    detections_days: int
+    incidents_days: int
+    records_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Everything older than these POSIX seconds is to be erased."""
+
+    levels: float
+    detections: float
+    incidents: float
+    records: float
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many rows were erased."""
+
+    levels: int = 0
+    detections: int = 0
+    incidents: int = 0
+    records: int = 0
+    notes: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return self.levels + self.detections + self.incidents + self.records + self.notes
+
+
+def due(limits: Limits, now: float) -> Due:
+    """What is to be erased at ``now``.
+
+    >>> due(Limits(levels_days=2, detections_days=1, incidents_days=3, records_days=1), 10 * DAY).levels / DAY
+    8.0
+    """
+    return Due(
+        levels=now - limits.levels_days * DAY,
+        detections=now - limits.detections_days * DAY,
+        incidents=now - limits.incidents_days * DAY,
+        records=now - limits.records_days * DAY,
+    )
+
+
+def erase(connection: Connection, before: Due) -> Erased:
+    """Erase at most :data:`ROWS_AT_ONCE` rows of each kind that is due; call again until nothing is left."""
+    incidents = _erase_incidents(connection, before.incidents)
+    return Erased(
+        levels=_erase_levels(connection, before.levels),
+        detections=_erase_detections(connection, before.detections),
+        incidents=incidents,
+        records=_erase_records(connection, before.records),
+        notes=_erase_notes(connection, before.incidents),
+    )
+
+
+def _erase_levels(connection: Connection, before: float) -> int:
+    table = schema.minutes.c
+    minutes = select(table.sensor, table.minute).where(table.minute < before - 60).limit(ROWS_AT_ONCE)
+    rows = connection.execute(minutes).all()
+    found: dict[int, int] = {}
+    for row in rows:
+        found[row.sensor] = max(found.get(row.sensor, 0), row.minute)
+    erased = 0
+    for sensor, newest in found.items():
+        statement = delete(schema.minutes).where(table.sensor == sensor, table.minute <= newest)
+        erased += connection.execute(statement).rowcount
+    return erased
+
+
+def _erase_detections(connection: Connection, before: float) -> int:
+    table = schema.detections.c
+    linked = select(schema.incident_detections.c.detection)
+    old = select(table.id).where(table.onset < before, table.id.not_in(linked)).limit(ROWS_AT_ONCE)
+    return connection.execute(delete(schema.detections).where(table.id.in_(old))).rowcount
+
+
+def _erase_incidents(connection: Connection, before: float) -> int:
+    table = schema.incidents.c
+    closed = and_(table.state == IncidentState.CLOSED.value, table.last_onset < before, table.closed < before)
+    old = list(connection.execute(select(table.id).where(closed).limit(ROWS_AT_ONCE)).scalars())
+    if not old:
+        return 0
+    links = schema.incident_detections.c
+    detections = list(connection.execute(select(links.detection).where(links.incident.in_(old))).scalars())
+    connection.execute(delete(schema.transitions).where(schema.transitions.c.incident.in_(old)))
+    connection.execute(delete(schema.incident_detections).where(links.incident.in_(old)))
+    connection.execute(delete(schema.detections).where(schema.detections.c.id.in_(detections)))
+    return connection.execute(delete(schema.incidents).where(table.id.in_(old))).rowcount
+
+
+def _erase_records(connection: Connection, before: float) -> int:
+    table = schema.records.c
+    old = select(table.id).where(table.received < before).order_by(table.received).limit(ROWS_AT_ONCE)
+    identifiers = list(connection.execute(old).scalars())
+    if not identifiers:
+        return 0
+    marks = select(table.sensor, table.epoch, func.max(table.sequence).label("sequence")).where(
+        table.id.in_(identifiers)
+    )
+    for row in connection.execute(marks.group_by(table.sensor, table.epoch).order_by(table.epoch)).all():
+        connection.execute(
+            update(schema.sensors)
+            .where(schema.sensors.c.id == row.sensor)
+            .values(erased_epoch=row.epoch, erased_sequence=row.sequence)
+        )
+    return connection.execute(delete(schema.records).where(table.id.in_(identifiers))).rowcount
+
+
+def _erase_notes(connection: Connection, before: float) -> int:
+    notes = connection.execute(delete(schema.shift_notes).where(schema.shift_notes.c.at < before)).rowcount
+    return notes + connection.execute(delete(schema.misses).where(schema.misses.c.reported < before)).rowcount

@@ -1,0 +1,233 @@
+"""The hub as a server: wires hub, oversight and views together, on loopback only, and stops within two seconds.
+
+``create_app`` makes the application, ``run`` serves it and prints one JSON line when it is ready:
+``{"type":"ready","url":"http://127.0.0.1:8750"}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from clairvoie import __version__
+from clairvoie.boundary.reading import Deployment
+from clairvoie.config import HubSettings, Retention, log_level, read_settings
+from clairvoie.errors import ConfigurationError, StoreUnavailable
+from clairvoie.hub.desk import HubDesk
+from clairvoie.hub.enrolment import Enrolment, KnownNode
+from clairvoie.hub.hub import Hub, Task
+from clairvoie.hub.incidents import Grouping
+from clairvoie.hub.probes import probes
+from clairvoie.hub.receiving import receiving
+from clairvoie.hub.retention import Limits, due
+from clairvoie.views import api, site
+from clairvoie.views.guard import Guard
+
+Clock = Callable[[], float]
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
+FLUSH_SECONDS = 1.0
+RETENTION_SECONDS = 3600.0
+"""How often retention looks for what is due."""
+GRACE_SECONDS = 1
+
+log = structlog.get_logger("clairvoie.server")
+
+
+def task_of(settings: HubSettings) -> Task:
+    """What the settings ask of the hub."""
+    nodes = [
+        KnownNode(node.id, Ed25519PublicKey.from_public_bytes(bytes.fromhex(node.public_key)), node.epoch)
+        for node in settings.nodes
+    ]
+    deployment = Deployment(
+        id=settings.deployment,
+        place=settings.place,
+        time_zone=settings.time_zone,
+        exercise=settings.exercise,
+        language=settings.language,
+        map=_read_map(settings.map),
+        silent_after=settings.silent_after,
+    )
+    return Task(
+        deployment=deployment,
+        enrolment=Enrolment.of(settings.deployment, nodes, settings.sensors),
+        store=Path(settings.store),
+        grouping=Grouping(settings.group_seconds, settings.group_metres),
+    )
+
+
+def _read_map(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {"type": "FeatureCollection", "features": []}
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the map cannot be read ({error})", path, "Give a GeoJSON file.") from error
+    if not isinstance(found, dict) or found.get("type") != "FeatureCollection":
+        raise ConfigurationError("the map is not a GeoJSON FeatureCollection", path, "Export it as GeoJSON.")
+    return found
+
+
+def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
+    """The hub's application. Its store is opened here and closed when the application's lifespan ends."""
+    hub = Hub(task_of(settings), clock)
+    desk = HubDesk(hub)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        jobs = [
+            asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hub.flush_refusals))),
+            asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(retain, hub, settings.retention))),
+        ]
+        try:
+            yield
+        finally:
+            hub.end_streams()
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            await run_in_threadpool(hub.close)
+
+    app = FastAPI(
+        title="Clairvoie",
+        version=__version__,
+        description="Sensors, incidents and levels of one deployment. Times are UTC, the site's zone beside them.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.hub = hub
+    app.state.desk = desk
+    app.include_router(receiving(hub))
+    app.include_router(probes(hub, desk))
+    api.mount(app, desk)
+    site.mount(app, desk)
+    app.add_middleware(Guard)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES), www_redirect=False)
+    return app
+
+
+async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(seconds)
+
+
+def retain(hub: Hub, retention: Retention) -> None:
+    """Erase what is due, a little at a time, and say in the log what was erased."""
+    limits = Limits(
+        levels_days=retention.levels_days,
+        detections_days=retention.detections_days,
+        incidents_days=retention.incidents_days,
+        records_days=retention.records_days,
+    )
+    before = due(limits, hub.clock())
+    while not hub.stopping.is_set():
+        try:
+            erased = hub.erase(before)
+        except StoreUnavailable as error:
+            log.warning("retention-waits", reason=str(error))
+            return
+        if erased.total == 0:
+            return
+        log.info("erased", **{name: getattr(erased, name) for name in erased.__slots__})
+
+
+def settings_of(path: Path, *, port: int | None = None) -> HubSettings:
+    """The settings in the file ``path``, its paths relative to that file; ``port`` replaces the file's."""
+    settings = read_settings(path, HubSettings)
+    folder = path.resolve().parent
+    return msgspec.structs.replace(
+        settings,
+        store=str(folder / settings.store),
+        map=None if settings.map is None else str(folder / settings.map),
+        port=settings.port if port is None else port,
+    )
+
+
+class HubServer(uvicorn.Server):
+    """Ends its own streams before it waits for connections, and says on stdout when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub, url: str) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(json.dumps({"type": "ready", "url": self._url}, separators=(",", ":")) + "\n")
+            sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End live streams and pages' streams, which would otherwise never end, then everything else."""
+        self._hub.end_streams()
+        await super().shutdown(sockets)
+
+
+def run(settings: HubSettings) -> None:
+    """Serve the hub until SIGINT or SIGTERM. Port 0 takes any free port, which the ready line names."""
+    configure_log()
+    listener = _listen(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+        ws="none",
+    )
+    HubServer(config, app.state.hub, f"http://{host}:{port}").run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"the hub cannot listen there ({error.strerror})", f"{host}:{port}", "Give another port with --port."
+        ) from error
+    return listener
+
+
+def configure_log() -> None:
+    """Structured lines on stderr, one JSON object each."""
+    level = logging.getLevelNamesMapping().get(log_level().upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(message)s", force=True)

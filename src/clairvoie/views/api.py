@@ -1,0 +1,315 @@
+"""The JSON API over one desk, and its description in OpenAPI. ``mount(app, desk)`` is all that the server needs.
+
+Moments are UTC in ISO 8601; the site's IANA zone stands beside them. What is asked wrongly is 422, what does not exist
+404, and whoever comes second gets 409 with the name of the first in ``first``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response, StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from clairvoie.boundary.detection import OCTAVE_CENTRES
+from clairvoie.boundary.hazards import HazardKind
+from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
+from clairvoie.boundary.problem import Problem
+from clairvoie.boundary.reading import Desk, MinuteRow
+from clairvoie.errors import HubError, IncidentConflict, InvalidValue, StoreUnavailable
+from clairvoie.views import documents, reference
+
+LARGEST_IDENTIFIER = 2**53
+Identifier = Annotated[int, Path(ge=1, le=LARGEST_IDENTIFIER, description="An incident's number")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many")]
+Moment = Annotated[AwareDatetime, Query(description="ISO 8601 with an offset or Z")]
+RangeStart = Annotated[AwareDatetime, Query(alias="from", description="ISO 8601 with an offset or Z")]
+RangeEnd = Annotated[AwareDatetime, Query(alias="to", description="The same; not part of the range")]
+Who = Annotated[str, Field(min_length=1, max_length=80, description="Who acts")]
+Text = Annotated[str, Field(max_length=4000)]
+
+
+class Asked(BaseModel):
+    """What a person asks for; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class TakeRequest(Asked):
+    """Who takes the incident."""
+
+    who: Who
+
+
+class CloseRequest(Asked):
+    """What was found and on what that rests. ``take``: take an incident nobody has taken by the same act."""
+
+    who: Who
+    outcome: Outcome
+    basis: Basis
+    note: Text = ""
+    take: bool = False
+
+
+class NoteRequest(Asked):
+    """A note and who writes it."""
+
+    who: Who
+    text: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class MissRequest(Asked):
+    """Something that happened and of which no sensor told."""
+
+    who: Who
+    kind: HazardKind
+    happened: AwareDatetime
+    place_words: Annotated[str, Field(min_length=1, max_length=4000)]
+    basis: Basis
+    note: Text = ""
+
+
+def answer(document: msgspec.Struct, status: int = 200) -> Response:
+    """A document as JSON; never cached."""
+    return Response(
+        msgspec.json.encode(document), status, media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def problem(status: int, code: str, error: HubError | InvalidValue, *, first: str = "") -> Response:
+    """An error as JSON."""
+    what = error.what if error.value is None else f"{error.what}: {error.value!r}"
+    return answer(Problem(code=code, what=what[:400], remedy=error.remedy, first=first), status)
+
+
+def documented(kind: type, *problems: int) -> dict[str, Any]:
+    """For OpenAPI: what a route answers, and with which statuses it may say no."""
+    return {"responses": {200: _described(kind, "Done"), **{s: _described(Problem, "Not done") for s in problems}}}
+
+
+def _described(kind: type, words: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"description": words, "content": {"application/json": {"schema": schema}}}
+
+
+def reading(desk: Desk) -> APIRouter:
+    """What programs may read."""
+    router = APIRouter(prefix="/api/v1", tags=["reading"])
+    zone = desk.deployment().time_zone
+
+    @router.get("/sensors", summary="All sensors now", **documented(documents.Sensors))
+    def sensors() -> Response:
+        found = tuple(documents.sensor_document(status) for status in desk.sensors())
+        return answer(documents.Sensors(time_zone=zone, now=documents.moment(desk.now()), sensors=found))
+
+    @router.get("/incidents", summary="Incidents", **documented(documents.Incidents, 422))
+    def incidents(state: IncidentState | None = None, limit: Limit = 200) -> Response:
+        """Open and taken: oldest first. Closed or all: newest first. What is on trial is no incident."""
+        found = tuple(documents.incident_document(incident) for incident in desk.incidents(state, limit=limit))
+        return answer(documents.Incidents(time_zone=zone, now=documents.moment(desk.now()), incidents=found))
+
+    @router.get("/incidents/{identifier}", summary="One incident", **documented(documents.OneIncident, 404, 422))
+    def incident(identifier: Identifier) -> Response:
+        found = desk.incident(identifier)
+        return missing(identifier) if found is None else one_incident(desk, found)
+
+    @router.get("/detections", summary="Detections", **documented(documents.Detections, 422))
+    def detections(
+        start: RangeStart,
+        end: RangeEnd,
+        sensor: str | None = None,
+        limit: Limit = 1000,
+    ) -> Response:
+        """Detections with their onset in the range, newest first, those on trial included."""
+        found = desk.detections(start=start.timestamp(), end=end.timestamp(), sensor=sensor, limit=limit)
+        views = tuple(documents.detection_document(view) for view in found)
+        return answer(documents.Detections(time_zone=zone, now=documents.moment(desk.now()), detections=views))
+
+    @router.get("/misses", summary="Misses", **documented(documents.Misses, 422))
+    def misses(limit: Limit = 200) -> Response:
+        found = tuple(documents.miss_document(miss) for miss in desk.misses(limit=limit))
+        return answer(documents.Misses(time_zone=zone, misses=found))
+
+    @router.get("/notes", summary="Shift notes", **documented(documents.Notes, 422))
+    def notes(since: Moment) -> Response:
+        found = tuple(documents.note_document(note) for note in desk.shift_notes(since=since.timestamp()))
+        return answer(documents.Notes(time_zone=zone, notes=found))
+
+    return router
+
+
+def levels(desk: Desk) -> APIRouter:
+    """Levels, as JSON and as CSV."""
+    router = APIRouter(prefix="/api/v1", tags=["levels"])
+    zone = desk.deployment().time_zone
+
+    @router.get("/levels", summary="Levels of one sensor", **documented(documents.Levels, 404, 422))
+    def of_sensor(sensor: str, start: RangeStart, end: RangeEnd) -> Response:
+        """The range's energy means by part of the day in the site's zone, and every stored minute in it."""
+        if desk.sensor(sensor) is None:
+            return missing(sensor)
+        return answer(
+            documents.Levels(
+                time_zone=zone,
+                sensor=sensor,
+                start=documents.moment(start.timestamp()),
+                end=documents.moment(end.timestamp()),
+                period=desk.period_levels(sensor, start.timestamp(), end.timestamp()),
+                minutes=tuple(map(documents.minute_document, desk.levels(sensor, start.timestamp(), end.timestamp()))),
+            )
+        )
+
+    @router.get(
+        "/levels.csv",
+        summary="Levels of one sensor as CSV",
+        responses={
+            200: {"description": "Done", "content": {"text/csv": {"schema": {"type": "string"}}}},
+            404: _described(Problem, "Not done"),
+            422: _described(Problem, "Not done"),
+        },
+    )
+    def as_csv(sensor: str, start: RangeStart, end: RangeEnd) -> Response:
+        """One line a stored minute; moments in UTC, levels in dB, empty where nothing is known."""
+        if desk.sensor(sensor) is None:
+            return missing(sensor)
+        rows = desk.levels(sensor, start.timestamp(), end.timestamp())
+        headers = {"Content-Disposition": f'attachment; filename="levels-{sensor}.csv"', "Cache-Control": "no-store"}
+        return StreamingResponse(csv_lines(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+CSV_COLUMNS = ("laeq", "lceq", "lafmax", "lcpeak", "l10", "l50", "l90")
+
+
+def csv_lines(rows: tuple[MinuteRow, ...]) -> Iterator[str]:
+    """The lines of a CSV file (RFC 4180) of sensor-minutes."""
+    heading = ("sensor", "minute_utc", *CSV_COLUMNS, *(f"octave_{hz}_hz" for hz in OCTAVE_CENTRES), "valid_seconds")
+    yield _csv_line(heading)
+    for row in rows:
+        stamp = documents.moment(row.minute).isoformat().replace("+00:00", "Z")
+        levels = (*(getattr(row, name) for name in CSV_COLUMNS), *row.octaves)
+        shown = ("" if level is None else f"{level:.1f}" for level in levels)
+        yield _csv_line((row.sensor, stamp, *shown, "" if row.valid_seconds is None else str(row.valid_seconds)))
+
+
+def _csv_line(values: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue()
+
+
+def acting(desk: Desk) -> APIRouter:
+    """What a person may do through a program."""
+    router = APIRouter(prefix="/api/v1", tags=["acting"])
+    may_fail = documented(documents.OneIncident, 404, 409, 422, 503)
+
+    @router.post("/incidents/{identifier}/take", summary="Take an incident", **may_fail)
+    def take(identifier: Identifier, asked: TakeRequest) -> Response:
+        """The first to ask has it; the second is told who that was."""
+        return act(desk, identifier, lambda: desk.take(identifier, asked.who))
+
+    @router.post("/incidents/{identifier}/close", summary="Close an incident", **may_fail)
+    def close(identifier: Identifier, asked: CloseRequest) -> Response:
+        """With what was found and on what that rests. Take it first, or say ``"take": true``."""
+
+        def closing() -> Incident:
+            found = desk.incident(identifier)
+            if found is not None and found.state is IncidentState.OPEN and not asked.take:
+                raise IncidentConflict("nobody has taken this incident", None, 'Take it first, or say "take": true.')
+            return desk.close(identifier, asked.who, asked.outcome, asked.basis, asked.note)
+
+        return act(desk, identifier, closing)
+
+    @router.post("/incidents/{identifier}/notes", summary="Add a note to an incident", **may_fail)
+    def note(identifier: Identifier, asked: NoteRequest) -> Response:
+        return act(desk, identifier, lambda: desk.note(identifier, asked.who, asked.text))
+
+    @router.post("/misses", summary="Report a miss", **documented(documents.MissDocument, 422, 503))
+    def miss(asked: MissRequest) -> Response:
+        reported = desk.report_miss(
+            kind=asked.kind,
+            happened=asked.happened.timestamp(),
+            place_words=asked.place_words,
+            basis=asked.basis,
+            note=asked.note,
+            who=asked.who,
+        )
+        return answer(documents.miss_document(reported))
+
+    @router.post("/notes", summary="Leave a note to the next shift", **documented(documents.NoteDocument, 422, 503))
+    def shift_note(asked: NoteRequest) -> Response:
+        return answer(documents.note_document(desk.write_shift_note(asked.who, asked.text)))
+
+    return router
+
+
+def act(desk: Desk, identifier: int, doing: Callable[[], Incident]) -> Response:
+    """Do something to an incident; 404 if there is none, 409 if somebody was first."""
+    if desk.incident(identifier) is None:
+        return missing(identifier)
+    try:
+        return one_incident(desk, doing())
+    except IncidentConflict as error:
+        return problem(409, "conflict", error, first=error.value if isinstance(error.value, str) else "")
+
+
+def one_incident(desk: Desk, incident: Incident) -> Response:
+    """One incident as JSON."""
+    return answer(
+        documents.OneIncident(
+            time_zone=desk.deployment().time_zone,
+            now=documents.moment(desk.now()),
+            incident=documents.incident_document(incident),
+        )
+    )
+
+
+def missing(what: object) -> Response:
+    """404."""
+    return problem(404, "unknown", HubError("there is no such thing", what, "Ask for the list."))
+
+
+def mount(app: FastAPI, desk: Desk) -> None:
+    """Serve the API and its description from ``app``."""
+    for router in (reading(desk), levels(desk), acting(desk), reference.router):
+        app.include_router(router)
+
+    @app.exception_handler(RequestValidationError)
+    async def _wrong(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return answer(Problem(code="invalid", what=f"{where}: {first['msg']}"[:400], remedy="See /api/docs."), 422)
+
+    @app.exception_handler(InvalidValue)
+    async def _invalid(_request: Request, error: InvalidValue) -> Response:
+        return problem(422, "invalid", error)
+
+    @app.exception_handler(StoreUnavailable)
+    async def _unavailable(_request: Request, error: StoreUnavailable) -> Response:
+        response = problem(503, "store-unavailable", error)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the schemas of everything that is answered."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=reference.TAGS
+        )
+        kinds = (*documents.DOCUMENTS, documents.MissDocument, documents.NoteDocument, Problem)
+        _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+        components = document.setdefault("components", {}).setdefault("schemas", {})
+        components.update(schemas)
+        app.openapi_schema = document
+    return app.openapi_schema
