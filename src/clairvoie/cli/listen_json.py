@@ -1,0 +1,124 @@
+"""``listen --json``: one object a line, seconds from the start. Other programs rely on these names.
+
+``info`` comes first and ``summary`` last. In between, as it becomes certain: ``level`` each second, ``bands`` each
+minute (the last with fewer ``seconds``), ``source`` each second in which one is named, ``detection`` when it is over,
+and ``defect`` for gaps and damage of the file. A level that does not exist (digital silence, a second with a gap) is
+null.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from clairvoie.boundary.detection import OCTAVE_CENTRES, THIRD_CENTRES
+from clairvoie.capture.recording import Defect
+from clairvoie.cli.hearing import Heard, Hearing, Line
+from clairvoie.detect.sound.bands import BandLevels
+from clairvoie.detect.sound.levels import SecondLevels
+from clairvoie.detect.sound.sources import SourceScores
+
+VERSION = 1
+
+
+def info_object(hearing: Hearing) -> dict[str, Any]:
+    """What is listened to, and with what."""
+    recording = hearing.recording
+    return {
+        "type": "info",
+        "version": VERSION,
+        "file": str(recording.path),
+        "rate": recording.rate,
+        "channel": recording.channel,
+        "duration": _rounded(recording.duration, 3),
+        "calibration": hearing.calibration,
+        "model": hearing.model,
+    }
+
+
+def line_object(line: Line, unit: str) -> dict[str, Any]:
+    """The object of one line."""
+    if isinstance(line, SecondLevels):
+        return _level_object(line, unit)
+    if isinstance(line, BandLevels):
+        return {
+            "type": "bands",
+            "t": _rounded(line.t_end, 3),
+            "seconds": _rounded(line.seconds, 3),
+            "thirds": _named(THIRD_CENTRES, line.thirds),
+            "octaves": _named(OCTAVE_CENTRES, line.octaves),
+            "unit": unit,
+        }
+    if isinstance(line, SourceScores):
+        return {"type": "source", "t": _rounded(line.t, 3), "top": [[s, _rounded(v)] for s, v in line.top]}
+    return _detection_object(line)
+
+
+def _level_object(line: SecondLevels, unit: str) -> dict[str, Any]:
+    usable = line.valid or line.seconds < 1
+    made: dict[str, Any] = {"type": "level", "t": _rounded(line.t_end, 3)}
+    for name in ("laeq", "lceq", "lzeq", "lafmax", "lcpeak"):
+        made[name] = _rounded(getattr(line, name)) if usable else None
+    made["unit"] = unit
+    if not line.valid:
+        made["valid"] = False
+        made["seconds"] = _rounded(line.seconds, 3)
+    if line.overload:
+        made["overload"] = True
+    return made
+
+
+def _detection_object(heard: Heard) -> dict[str, Any]:
+    digits = 4 if heard.onset == heard.offset else 2
+    return {
+        "type": "detection",
+        "kind": heard.kind,
+        "onset": _rounded(heard.onset, digits),
+        "offset": _rounded(heard.offset, digits),
+        "confidence": _rounded(heard.confidence),
+        "level": _rounded(heard.level),
+    }
+
+
+def defect_object(defect: Defect) -> dict[str, Any]:
+    """Something wrong with the file."""
+    return {
+        "type": "defect",
+        "kind": defect.kind,
+        "at": _rounded(defect.at, 3),
+        "seconds": _rounded(defect.seconds, 4),
+    }
+
+
+def summary_object(hearing: Hearing) -> dict[str, Any]:
+    """What the whole recording comes to."""
+    found = hearing.indicators()
+    return {
+        "type": "summary",
+        "laeq": _rounded(found.laeq),
+        "lceq": _rounded(found.lceq),
+        "lzeq": _rounded(found.lzeq),
+        "lafmax": _rounded(found.lafmax),
+        "lcpeak": _rounded(found.lcpeak),
+        **{f"l{percentile}": _rounded(value) for percentile, value in found.percentiles.items()},
+        "unit": hearing.unit,
+        "seconds": _rounded(hearing.length, 3),
+        "valid_seconds": _rounded(found.valid, 3),
+        "overload_seconds": found.overloads,
+        "detections": hearing.detection_counts(),
+        "sources": [[source, _rounded(score)] for source, score in hearing.best_sources()],
+    }
+
+
+def as_line(made: dict[str, Any]) -> str:
+    """``made`` as one line."""
+    return json.dumps(made, allow_nan=False, separators=(",", ":"))
+
+
+def _named(names: tuple[str, ...], values: tuple[float | None, ...]) -> dict[str, float]:
+    """Bands that have a level; the others are left out."""
+    return {name: round(value, 2) for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)
