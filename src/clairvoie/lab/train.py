@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clairvoie.detect.sound.spectra import Contrast
+from clairvoie.errors import LabError
 from clairvoie.lab import classes, dataset
 from clairvoie.lab.mixing import Mixer
 from clairvoie.lab.network import FRAMES_BEFORE, Street
@@ -39,6 +40,8 @@ class Plan:
     seed: int = 1
     synthetic: int = 30
     smoke: bool = False
+    start: Path | None = None
+    """Weights of an earlier run to go on from: it must have learned from some of the same folds and no others."""
 
 
 def pictures_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,6 +72,8 @@ def train(plan: Plan, say: Say = print) -> Street:
     events, backgrounds = bank(plan, say)
     mixer = Mixer(events, backgrounds, np.random.default_rng(plan.seed + 1), SCENE_TICKS)
     network = Street(len(classes.OUTPUTS), len(mixer.labels)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if plan.start is not None:
+        _go_on(network, plan.start)
     steps = plan.epochs * plan.batches
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=2e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.1)
@@ -84,6 +89,14 @@ def train(plan: Plan, say: Say = print) -> Street:
             averaged.update_parameters(network)
         say(f"epoch {epoch + 1}/{plan.epochs}: loss {total / plan.batches:.4f}, {time.monotonic() - began:.0f} s")
     return cast(Street, averaged.module).eval()
+
+
+def _go_on(network: Street, path: Path) -> None:
+    """Take the weights at ``path``."""
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True))
+    except (OSError, RuntimeError) as error:
+        raise LabError(f"these weights cannot be gone on from ({error})", str(path)) from error
 
 
 def _learn(network: Street, optimiser: torch.optim.Optimizer, mixer: Mixer, size: int) -> float:

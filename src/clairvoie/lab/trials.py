@@ -72,6 +72,14 @@ def sounding_part(sound: Samples) -> Samples:
     return sound[active[0] * hop : (active[-1] + 2) * hop]
 
 
+def active_power(part: Samples) -> float:
+    """Mean A-weighted power over the frames in which the recording sounds."""
+    hop = round(HOP_SECONDS * RATE)
+    active = np.repeat(active_frames(MelPower(RATE)(part)), hop)[: part.size]
+    sounding = part[: active.size][active]
+    return a_weighted_power(sounding if sounding.size > hop else part)
+
+
 def mixed(part: Samples, label: str, background: Samples, name: str, ratio: float, at: int) -> Trial:
     """One trial: ``part`` over the background from its sample ``at`` on; the background is repeated if it is short."""
     if label in LASTING:
@@ -80,10 +88,10 @@ def mixed(part: Samples, label: str, background: Samples, name: str, ratio: floa
     index = (at + np.arange(lead + part.size + round(TAIL * RATE))) % background.size
     noise = background[index].copy()
     under = noise[lead : lead + part.size]
-    gain = np.sqrt(a_weighted_power(under) / a_weighted_power(part) * 10 ** (ratio / 10))
+    gain = np.sqrt(a_weighted_power(under) / active_power(part) * 10 ** (ratio / 10))
     loud = noise.copy()
     loud[lead : lead + part.size] += np.float32(gain) * part
-    loud *= np.float32(0.5 / max(float(np.abs(loud).max()), 1e-9))
+    loud *= np.float32(0.5 / max(float(np.abs(loud).max()), 1e-30))
     return Trial(loud.astype(np.float32), label, LEAD, LEAD + part.size / RATE, ratio, name)
 
 
@@ -140,7 +148,7 @@ def found(heard: Heard, trial: Trial, kind: HazardKind) -> bool:
 
 
 def top_source(heard: Heard, trial: Trial, least: float = 0.35) -> NoiseSource | None:
-    """The source with the greatest mean score while the sound lasted, as ``listen`` names it; withheld ticks say none."""
+    """The source of greatest mean score while the sound lasted, as ``listen`` names it; withheld ticks say none."""
     inside = [s for s in heard.scores if trial.onset < s.time <= trial.offset + 0.1]
     sums: dict[NoiseSource, float] = {}
     for tick in inside:

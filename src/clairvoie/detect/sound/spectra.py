@@ -22,7 +22,6 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
 
 from clairvoie.capture.blocks import Samples
@@ -40,6 +39,7 @@ FLOOR_POWER: Final = 1e-13
 PEAK_DECAY_DB: Final = 6.0 * HOP_SECONDS
 """The peak sinks by 6 dB a second."""
 MEAN_SECONDS: Final = 1.5
+SEGMENT_FRAMES: Final = 64
 MINIMUM_RATE: Final = 4000
 
 
@@ -124,6 +124,12 @@ class MelPower:
         return guess
 
 
+_SHARE = HOP_SECONDS / MEAN_SECONDS
+_AGE = np.subtract.outer(np.arange(SEGMENT_FRAMES), np.arange(SEGMENT_FRAMES))
+_WEIGHTS = np.where(_AGE >= 0, _SHARE * (1.0 - _SHARE) ** np.maximum(_AGE, 0), 0.0).astype(np.float32)
+_FADING = ((1.0 - _SHARE) ** np.arange(1, SEGMENT_FRAMES + 1)).astype(np.float32)
+
+
 class Contrast:
     """Mel power in, the recogniser's two pictures out: shape (..., frames, bands) becomes (..., 2, frames, bands).
 
@@ -145,8 +151,8 @@ class Contrast:
 
     def _sinking_peak(self, power: NDArray[np.float32]) -> Floats:
         """Greatest level of the whole spectrum so far, less 6 dB for every second since."""
-        total = 10.0 * np.log10(power.sum(axis=-1) + FLOOR_POWER)
-        sunk = PEAK_DECAY_DB * np.arange(1, total.shape[-1] + 1)
+        total = 10.0 * np.log10(power.sum(axis=-1) + np.float32(FLOOR_POWER))
+        sunk = (PEAK_DECAY_DB * np.arange(1, total.shape[-1] + 1)).astype(np.float32)
         peak = np.maximum.accumulate(total + sunk, axis=-1)
         if self._peak is not None:
             peak = np.maximum(peak, self._peak[..., None])
@@ -155,9 +161,16 @@ class Contrast:
         return np.asarray(peak)
 
     def _running_mean(self, level: Floats) -> Floats:
-        """First-order mean of each band's level in dB, begun at the first frame."""
-        share = HOP_SECONDS / MEAN_SECONDS
+        """First-order mean of each band's level in dB, begun at the first frame.
+
+        As a product with a triangle of powers, 64 frames at a time: several times faster than a recursive filter.
+        """
+        mean = np.empty_like(level)
         before = level[..., :1, :] if self._mean is None else self._mean
-        mean, state = scipy.signal.lfilter([share], [1.0, share - 1.0], level, axis=-2, zi=before * (1.0 - share))
-        self._mean = state / (1.0 - share)
-        return np.asarray(mean)
+        for start in range(0, level.shape[-2], SEGMENT_FRAMES):
+            piece = level[..., start : start + SEGMENT_FRAMES, :]
+            count = piece.shape[-2]
+            mean[..., start : start + count, :] = _WEIGHTS[:count, :count] @ piece + _FADING[:count, None] * before
+            before = mean[..., start + count - 1 : start + count, :]
+        self._mean = before
+        return mean

@@ -1,0 +1,112 @@
+"""One run from recordings to a model that can be shipped: train, export, thresholds, figures, card, credits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from clairvoie.boundary.hazards import HazardKind
+from clairvoie.detect.sound.card import MODEL_NAME, HazardRule, read_card
+from clairvoie.detect.sound.tagging import SoundTagger
+from clairvoie.errors import LabError
+from clairvoie.lab import classes, dataset, thresholds
+from clairvoie.lab.bench_street import StreetFigures, measure
+from clairvoie.lab.export import write_model
+from clairvoie.lab.modelcard import card_of, write_card, write_credits
+from clairvoie.lab.network import Street
+from clairvoie.lab.train import Plan, Say, train
+from clairvoie.lab.trials import read_backgrounds
+
+RATIOS = (20.0, 10.0, 3.0)
+GOING_ON_RATE = 2e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What ``clairvoie lab train`` was asked for."""
+
+    data: Path
+    out: Path
+    folds: tuple[int, ...] = (1, 2, 3)
+    validate_fold: int | None = None
+    rules: Path | None = None
+    test_fold: int | None = None
+    epochs: int = 60
+    seed: int = 1
+    start: Path | None = None
+    smoke: bool = False
+
+    def __post_init__(self) -> None:
+        judged = [fold for fold in (self.validate_fold, self.test_fold) if fold is not None]
+        if set(judged) & set(self.folds) or len(set(judged)) != len(judged):
+            raise LabError("a fold is learned from, or chosen on, or tested on, never two of these", judged)
+        if not self.folds:
+            raise LabError("there is nothing to learn from", self.folds, "Give --train-folds.")
+
+
+def run(order: Run, say: Say) -> None:
+    """Do all of it; what is finished is written to ``order.out``."""
+    order.out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(order.data, order.folds, order.epochs, seed=order.seed, start=order.start)
+    if order.start is not None:
+        plan = replace(plan, rate=GOING_ON_RATE)
+    if order.smoke:
+        plan = replace(plan, epochs=1, batches=2, size=4, synthetic=0, smoke=True)
+    network = train(plan, say)
+    torch.save(network.state_dict(), order.out / "street.pt")
+    finish(order, network, plan.epochs, say)
+
+
+def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
+    """Export a trained network and write everything that goes with it."""
+    sha256 = write_model(network, order.out / MODEL_NAME)
+    kept = [p for name, p in network.named_parameters() if not name.startswith("names.")]
+    learned = dataset.esc(dataset.read_clips(order.data), order.folds, shippable=True)
+    folds = ",".join(map(str, order.folds))
+    command = f"clairvoie lab train --train-folds {folds} --epochs {epochs} --seed {order.seed}"
+    if order.start is not None:
+        command += f" --start {order.start.name}"
+    training = {"command": command, "folds": folds, "seed": order.seed, "epochs": epochs}
+    rules: Mapping[HazardKind, HazardRule] = thresholds.STARTING_RULES
+
+    def write(figures: StreetFigures | None) -> None:
+        card = card_of(
+            sha256=sha256,
+            width=network.width,
+            parameters=sum(p.numel() for p in kept),
+            rules=rules,
+            learned=learned,
+            training=training,
+            figures=figures,
+        )
+        write_card(card, order.out)
+
+    write(None)
+    if order.rules is not None:
+        rules = read_card(order.rules.with_suffix(".onnx")).rules
+        training["thresholds_from"] = "fold 3 by a network of the same kind trained on folds 1 and 2"
+    elif order.validate_fold is not None:
+        rules = _chosen(order, order.validate_fold, say)
+        training["thresholds_from"] = f"fold {order.validate_fold}"
+    write(None)
+    write_credits(learned, order.data / "sounds" / "esc50-attribution.txt", order.out)
+    if order.test_fold is not None:
+        tagger = SoundTagger.load(order.out / MODEL_NAME)
+        write(measure(order.data, tagger, order.test_fold, every=40 if order.smoke else 1))
+    say(f"written to {order.out}: {MODEL_NAME}, {sum(p.numel() for p in kept):,} parameters, sha256:{sha256}")
+
+
+def _chosen(order: Run, fold: int, say: Say) -> Mapping[HazardKind, HazardRule]:
+    """Rules whose thresholds were chosen on ``fold`` over the training backgrounds."""
+    tagger = SoundTagger.load(order.out / MODEL_NAME)
+    clips = dataset.esc(dataset.read_clips(order.data), (fold,), shippable=True)[:: 40 if order.smoke else 1]
+    backgrounds = read_backgrounds(order.data, classes.TRAIN_BACKGROUNDS)
+    rules, curves = thresholds.choose(thresholds.judge(tagger, clips, backgrounds, RATIOS, order.seed))
+    for kind, points in curves.items():
+        for point in points:
+            say(f"{kind} {point.enter:.2f}: recall {point.recall:.2f}, {point.false_per_hour:.1f} false an hour")
+        say(f"{kind}: enter {rules[kind].enter}")
+    return rules
