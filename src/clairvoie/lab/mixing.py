@@ -55,7 +55,8 @@ class Mixer:
         shares = [SHARES.get(x, 1.5 if self._by_label[x][0][0].real else 0.7) for x in self.labels]
         self._shares = np.array(shares) / sum(shares)
         self._recorded = list(backgrounds)
-        self._steady = [v for x in self.labels if x in STEADY for v in self._by_label[x]]
+        steady = [v for x in self.labels if x in STEADY for v in self._by_label[x]]
+        self._steady = steady or self._recorded
 
     def scene(self) -> Scene:
         """One scene."""

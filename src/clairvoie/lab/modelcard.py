@@ -120,12 +120,12 @@ def _says(card: Mapping[str, Any]) -> str:
 def _learned(card: Mapping[str, Any]) -> str:
     licences = ", ".join(f"{count} {name}" for name, count in sorted(card["clips_by_licence"].items()))
     return (
-        f"{sum(card['clips_by_licence'].values())} clips of ESC-50, folds {card['training']['folds']}, under licences "
-        f"let weights be published ({licences}; credits in `street-credits.txt`); sounds made by the laboratory itself "
+        f"{sum(card['clips_by_licence'].values())} clips of ESC-50, folds {card['training']['folds']} ({licences}; "
+        "credits in `street-credits.txt`); sounds made by the laboratory itself "
         "(glass, bells, sirens, ISO 8201 alarms, horns, engines, traffic, rain, wind, fireworks, knocks; babble to be "
         "withheld; single bangs against fireworks); sentences by espeak-ng and four recorded ones, to be withheld; "
-        f"over the backgrounds {', '.join(card['backgrounds'])}. Never: Freesound ids 131943 and 134049, UrbanSound8K, the "
-        "test backgrounds."
+        f"over the backgrounds {', '.join(card['backgrounds'])}. Never: Freesound ids 131943 and 134049, UrbanSound8K, "
+        "the test backgrounds."
     )
 
 

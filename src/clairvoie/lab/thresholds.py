@@ -21,7 +21,7 @@ from clairvoie.lab.trials import HAZARD_OF, Heard, Trial, begins, found, scores_
 
 FALSE_PER_HOUR = 1.0
 LEAST_ENTER = 0.3
-GRID = tuple(round(x, 3) for x in (*np.arange(0.1, 0.9, 0.05), 0.9, 0.93, 0.96, 0.98, 0.99))
+GRID = tuple(round(float(x), 3) for x in (*np.arange(0.1, 0.9, 0.05), 0.9, 0.93, 0.96, 0.98, 0.99))
 
 STARTING_RULES = {
     HazardKind.GLASS_BREAKING: HazardRule(enter=0.5, leave=0.3, sounding=0.2, gap=1.0),
