@@ -33,7 +33,7 @@ docs: $(VENV)/.test  ## write the generated parts of docs/ and check the rest
 	$(BIN)/python tools/command_line.py docs/command-line.md
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
-lab: $(VENV)/.lab  ## add torch, onnx and the PSDS scorer, for `clairvoie lab train` (the scorer is built: needs a C compiler)
+lab: $(VENV)/.lab  ## add torch and onnx, for `clairvoie lab train`
 
 bom: $(VENV)/.bom build/runtime/.made  ## bill of materials (CycloneDX) of what is locked for run time, licences checked
 	$(BIN)/cyclonedx-py environment --output-reproducible --output-format JSON --pyproject pyproject.toml \

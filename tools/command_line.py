@@ -51,6 +51,10 @@ def _cell(text: object) -> str:
     return re.sub(r"\s+", " ", str(text or "")).strip().replace("|", "\\|")
 
 
+def _name(argument: Any) -> str:
+    return str(argument.metavar or argument.name).strip("[]{}.…").upper()
+
+
 def _usage(command: Command) -> str:
     words = list(command.path)
     if any(p.param_type_name == "option" for p in command.known.params):
@@ -59,21 +63,22 @@ def _usage(command: Command) -> str:
         words.append("COMMAND ...")
     for p in command.known.params:
         if p.param_type_name == "argument":
-            name = (p.metavar or p.name).upper() + ("..." if p.nargs == -1 else "")
+            name = _name(p) + ("..." if p.nargs == -1 else "")
             words.append(name if p.required else f"[{name}]")
     return " ".join(words)
 
 
-def _value(option: Any) -> str:
+def _value(command: Command, option: Any) -> str:
     if option.is_flag:
         return ""
-    choices = getattr(option.type, "choices", None)
-    if option.metavar or not choices:
-        return str(option.metavar or getattr(option.type, "name", "value")).upper()
-    return "\\|".join(str(getattr(choice, "value", choice)) for choice in choices)
+    context = command.known.make_context(command.path[-1], [], resilient_parsing=True)
+    shown = option.metavar or option.display_type(context).strip("<>").removesuffix(" range")
+    return str(shown).replace("list[", "").replace("]", "").replace("|", "\\|").upper()
 
 
 def _default(option: Any) -> str:
+    if option.required:
+        return "required"
     default = option.default
     if default is None or default is False or callable(default) or default in ((), []):
         return ""
@@ -89,13 +94,13 @@ def _section(command: Command) -> str:
     arguments = [p for p in command.known.params if p.param_type_name == "argument" and getattr(p, "help", None)]
     if arguments:
         lines += ["| argument | |", "|---|---|"]
-        lines += [f"| `{(p.metavar or p.name).upper()}` | {_cell(p.help)} |" for p in arguments] + [""]
+        lines += [f"| `{_name(p)}` | {_cell(p.help)} |" for p in arguments] + [""]
     options = [p for p in command.known.params if p.param_type_name == "option"]
     if options:
         lines += ["| option | value | default | |", "|---|---|---|---|"]
         for option in options:
             spelt = ", ".join(f"`{o}`" for o in (*option.opts, *option.secondary_opts))
-            lines.append(f"| {spelt} | {_value(option)} | {_default(option)} | {_cell(option.help)} |")
+            lines.append(f"| {spelt} | {_value(command, option)} | {_default(option)} | {_cell(option.help)} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -78,12 +78,7 @@ _clairvoie.__doc__ = HELP
 def register(parent: typer.Typer, commands: tuple[tuple[str, str], ...]) -> None:
     """Add each command of ``commands`` to ``parent``, whether it is a function or a group of subcommands."""
     for name, module in commands:
-        try:
-            command = getattr(import_module(module), name)
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-            continue
+        command = getattr(import_module(module), name)
         if isinstance(command, typer.Typer):
             parent.add_typer(command, name=name)
         else:
