@@ -20,10 +20,10 @@ from clairvoie.lab.town import Quarter
 
 CORNER: Point = (-84.5, -5.0, 2.0)
 """Where the window breaks: rue de la Claire-Voie, at the corner of rue des Tisserands."""
-BELFRY: Point = (101.0, 55.0, 24.0)
+BELFRY: Point = (101.0, 55.0, 28.0)
 LEVELS = {
     "alarm": 100.0, "bang": 118.0, "bells": 104.0, "birds": 78.0, "door-slam": 88.0, "drill": 98.0, "engine": 82.0,
-    "firework": 112.0, "glass-breaking": 104.0, "horn": 104.0, "impacts": 82.0, "passing-car": 84.0, "siren": 108.0,
+    "firework": 120.0, "glass-breaking": 104.0, "horn": 104.0, "impacts": 82.0, "passing-car": 84.0, "siren": 108.0,
     "two-tone-siren": 108.0, "wail-siren": 108.0,
 }  # fmt: skip
 """LAeq at 1 m while it sounds, in dB; orders of magnitude, chosen, not measured. Any other sound: 90."""
@@ -48,7 +48,7 @@ def evening(quarter: Quarter, seed: int = 1, count: int | None = None) -> Scene:
         _emission("alarm", 42.0, (-92.0, 22.0, 3.0), 14.0),
         _emission("two-tone-siren", 58.0, (-225.0, -126.0, 2.0), 22.0, to=(228.0, -112.0, 2.0)),
         _emission("birds", 66.0, (-150.0, -90.0, 5.0), 16.0),
-        _emission("firework", 84.0, (30.0, -160.0, 25.0), 5.0),
+        _emission("firework", 84.0, (10.0, -150.0, 50.0), 5.0),
         _emission("horn", 97.0, (60.0, 10.0, 1.0), 6.5),
         _emission("door-slam", 107.0, (150.0, 30.0, 1.0), None),
         _emission("passing-car", 108.0, (58.0, 88.0, 0.6), 10.0, to=(70.0, -150.0, 0.6)),
