@@ -144,11 +144,15 @@ class Speech:
         """How well a time is known: ``clock to within 3 ms``."""
         if sigma is None:
             return self._text(_("clock uncertain"))
+        return self._text(_("clock to within %(bound)s"), bound=self.uncertainty(sigma))
+
+    def uncertainty(self, sigma: float | None) -> str:
+        """A standard uncertainty of time with its unit: ``0.3 ms``, ``2 s``."""
+        if sigma is None:
+            return self._text(_("not known"))
         if sigma < 1:
-            shown = f"{decimal(sigma * 1000, self.language, 1 if sigma < 0.001 else 0)}{NO_BREAK}ms"
-        else:
-            shown = f"{decimal(sigma, self.language, 0)}{NO_BREAK}s"
-        return self._text(_("clock to within %(bound)s"), bound=shown)
+            return f"{decimal(sigma * 1000, self.language, 1 if sigma < 0.001 else 0)}{NO_BREAK}ms"
+        return f"{decimal(sigma, self.language, 0)}{NO_BREAK}s"
 
     def _clock(self, code: int) -> str:
         return self.clock_bound(units.decode_uncertainty(code))

@@ -4,7 +4,7 @@
 const MINUTE = 60;
 const DAY = 1440;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY];
-const LABEL_WIDTH = 64;
+const LABEL_WIDTH = 52;
 
 export class TimeAxis {
   constructor(zone, language) {
@@ -41,6 +41,7 @@ export class TimeAxis {
     for (let second = Math.ceil(from / stride) * stride; second <= to; second += stride) {
       if (this.isRound(this.local(second), step)) ticks.push(second);
     }
+    this.step = step;
     return ticks;
   }
 
@@ -53,7 +54,9 @@ export class TimeAxis {
   label(second) {
     const { hour, minute } = this.local(second);
     const time = `${pad(hour)}:${pad(minute)}`;
-    return hour === 0 && minute === 0 ? `${time}\n${this.date.format(second * 1000)}` : time;
+    if (hour !== 0 || minute !== 0) return time;
+    const date = this.date.format(second * 1000);
+    return this.step < DAY ? `${time}\n${date}` : date;
   }
 
   // Date, time and offset in full, for reading one column.

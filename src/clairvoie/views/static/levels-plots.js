@@ -73,7 +73,7 @@ export function levelPlot(sheet, sensors, columns) {
   const one = sensors.length === 1;
   const stepped = window.uPlot.paths.stepped({ align: 1 });
   const line = (index) => ({
-    stroke: () => colour(LINE_COLOURS[index]), width: 1.5, dash: DASHES[index], paths: stepped, points: { show: false },
+    stroke: () => colour(LINE_COLOURS[index]), width: 1.25, dash: DASHES[index], paths: stepped, points: { show: false },
   });
   const edge = { stroke: "transparent", width: 0, paths: stepped, points: { show: false } };
   const series = one ? [edge, edge, line(0)] : sensors.map((_, index) => line(index));
@@ -126,7 +126,7 @@ function labelEnds(plot, labels, one) {
 }
 
 // Rows of cells. `fill(row, column)` gives a colour and the share of the cell's height, or null for nothing known.
-function rowsPlot(sheet, names, { rowHeight, fill }) {
+function rowsPlot(sheet, names, { rowHeight, fill, lines }) {
   const rows = names.length;
   const draw = (plot) => {
     const { ctx, bbox, data: [times] } = plot;
@@ -138,6 +138,10 @@ function rowsPlot(sheet, names, { rowHeight, fill }) {
     x.push(Math.round(plot.valToPos(times.at(-1) + sheet.step, "x", true)));
     for (let row = 0; row < rows; row += 1) {
       const bottom = Math.round(plot.valToPos(row, "y", true));
+      if (lines) {
+        ctx.fillStyle = colour("--line");
+        ctx.fillRect(bbox.left, bottom - devicePixelRatio, bbox.width, devicePixelRatio);
+      }
       const full = bottom - Math.round(plot.valToPos(row + 1, "y", true));
       for (let column = 0; column < times.length; column += 1) {
         if (x[column + 1] < bbox.left || x[column] > bbox.left + bbox.width) continue;
@@ -174,7 +178,7 @@ export function octavePlot(sheet, sensor, names) {
     if (!colours.has(step)) colours.set(step, heat((step * HEAT.step) / (HEAT.to - HEAT.from)));
     return { colour: colours.get(step), share: 1 };
   };
-  return rowsPlot(sheet, names, { rowHeight: ROW, fill });
+  return rowsPlot(sheet, names, { rowHeight: ROW, fill, lines: false });
 }
 
 export function sourcePlot(sheet, sensor, names) {
@@ -182,5 +186,5 @@ export function sourcePlot(sheet, sensor, names) {
     const share = sensor().sources[names.length - 1 - row].share[column];
     return share ? { colour: colour("--accent"), share } : null;
   };
-  return rowsPlot(sheet, [...names].reverse(), { rowHeight: ROW, fill });
+  return rowsPlot(sheet, [...names].reverse(), { rowHeight: ROW, fill, lines: true });
 }

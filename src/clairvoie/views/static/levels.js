@@ -8,6 +8,7 @@ const holder = document.getElementById("plots");
 const words = JSON.parse(holder.dataset.words);
 const language = document.documentElement.lang;
 const readout = document.getElementById("readout-level");
+if (matchMedia("(hover: none)").matches) readout.dataset.idle = readout.dataset.touch;
 const number = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(language, { style: "percent" });
 
@@ -172,7 +173,10 @@ function refresh() {
 
 function takeNewest(sensors) {
   for (const { id, end, laeq } of sensors) {
-    if (end !== null && laeq !== null) heard.set(`${id} ${end}`, laeq);
+    if (end === null || laeq === null) continue;
+    heard.set(`${id} ${end}`, laeq);
+    for (const place of document.querySelectorAll(`[data-now="${id}"]`)) place.textContent = level(laeq);
+    for (const place of document.querySelectorAll(`[data-now-end="${id}"]`)) place.textContent = sheet.time.time(end);
   }
   for (const key of [...heard.keys()].slice(0, -600)) heard.delete(key);
   if (!found || sheet.step !== 10) return;
