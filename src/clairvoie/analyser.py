@@ -2,7 +2,7 @@
 
 What this process may touch: the recording it replays (read only), the model in the package (read only), the wall
 clock, and the writing end of its own pipe to the gate. It gives one exit code from a closed list and writes nothing to
-standard output or standard error. Sound never leaves it: a block has no serializer, and the pipe has a type for claims alone.
+standard output or standard error. Sound never leaves it: a block has no serializer, and the pipe carries claims alone.
 
 A full pipe never blocks it. What does not fit is not said, and how often that happened shows in the health of the
 next minute. The locks that will keep even a hostile analyser to this (Landlock, seccomp) are not built yet.

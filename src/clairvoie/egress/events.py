@@ -1,8 +1,9 @@
 """Detections on their way out: repeats merge, the severest leave first, and what waits too long is dropped and counted.
 
 A hazard kind is at most once open at a sensor. A begin of a kind that is open or waiting merges into it, and from
-then on its end is the end of the newer one. Bangs closer than 50 ms are one. A detection waits at most
-:data:`PATIENCE` seconds for budget; the end of something whose begin was dropped is dropped with it, uncounted.
+then on its end is the end of the newer one. Bangs closer than 50 ms are one. A begin or a bang waits at most
+:data:`PATIENCE` seconds for budget; the end of something whose begin was dropped is dropped with it, uncounted. The end
+of something whose begin has left waits as long as it must, and an age beyond its scale leaves as the greatest.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ from clairvoie.errors import EgressError
 PATIENCE = 10
 """Seconds for which a detection waits for budget."""
 WAITING_IMPULSES = 32
-EVENTS_A_SECOND = 7
-"""At most these in one second, so that the longest bulletin fits its padded place; the rest wait."""
 SAME_IMPULSE = 0.05
 """Seconds within which two bangs are one."""
 BEGIN, END, IMPULSE = range(3)
@@ -134,7 +133,7 @@ def release(state: GateState, rules: Rules, second: int) -> tuple[GateState, tup
     """
     left = state.budget.events - EVENT_ABSENT_MILLIBITS
     events: list[Event] = []
-    for candidate in sorted(_candidates(state), key=lambda c: c.order)[:EVENTS_A_SECOND]:
+    for candidate in sorted(_candidates(state), key=lambda c: c.order):
         left -= MILLIBITS[candidate.form]
         if left < 0:
             break
@@ -149,9 +148,8 @@ def _with(state: GateState, hazard: Hazard) -> GateState:
 
 
 def _hazard_is_stale(hazard: Hazard, second: int) -> bool:
-    if hazard.slot is None:
-        return _stale(hazard.since, hazard.onset, units.AGE_TENTHS, second)
-    return hazard.end is not None and _stale(hazard.end.since, hazard.end.offset, units.AGE_TENTHS, second)
+    """Only a begin grows stale. An end waits for as long as it must: without it the hub would never see the end."""
+    return hazard.slot is None and _stale(hazard.since, hazard.onset, units.AGE_TENTHS, second)
 
 
 def _stale(since: int, time: float, scale: units.Scale, second: int) -> bool:

@@ -1,0 +1,171 @@
+"""Laws of the gate, whatever an analyser says and whatever befalls the node: counted from what leaves, off the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clairvoie.boundary.bulletin import (
+    BITS_PER_SECOND,
+    BURST_BITS,
+    EVENT_BITS_PER_SECOND,
+    EVENT_DEPTH_BITS,
+    OPEN_SLOTS,
+    SCHEDULE,
+    SCHEDULED_BITS_PER_SECOND,
+    SCHEDULED_DEPTH_BITS,
+    BeginEvent,
+    Bulletin,
+    EndEvent,
+    Event,
+    ImpulseEvent,
+    charge,
+)
+from clairvoie.boundary.hazards import HAZARD_KINDS, SEVERITY, SOUND_HAZARDS, HazardKind
+from clairvoie.boundary.wire import BULLETIN_BYTES, TICK_HEADER_BYTES, SecondEvents, Tick, decode_tick, encode_body
+from clairvoie.egress.gate import tick
+from clairvoie.egress.screening import CLAIMS_A_TICK, Rules
+from clairvoie.egress.state import GateState, encode_state
+
+from .conftest import START, History, HostileAnalyser, Step, histories, play
+
+RULES = Rules(sensor="mic-1")
+LARGEST_STATE = 32_768
+slow = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+
+
+def worst_excess(costs: Iterable[tuple[int, int]], depth: int, rate: int) -> int:
+    """By how much the dearest stretch of time exceeds depth + rate · seconds, in millibits; at most 0 is lawful.
+
+    A stretch from ``a`` to ``b`` costs S(b) − S(before a), so the worst start for each end is a running minimum.
+    """
+    total, worst, lowest = 0, -depth * 1000, None
+    for second, cost in costs:
+        start = total - rate * 1000 * second
+        lowest = start if lowest is None else min(lowest, start)
+        total += cost
+        worst = max(worst, total - rate * 1000 * second - lowest - depth * 1000)
+    return worst
+
+
+@slow
+@given(history=histories(lost=True))
+def test_no_stretch_of_time_releases_more_than_the_burst_and_eight_bits_a_second(
+    history: History,
+) -> None:
+    bulletins = play(history, RULES).bulletins
+    wire = [decode_tick(encode_body(Tick(second=b.second, bulletins=(b,)))).bulletins[0] for b in bulletins]
+    charges = [(b.second, charge(b)) for b in wire]
+    assert worst_excess(((s, c.total) for s, c in charges), BURST_BITS, BITS_PER_SECOND) <= 0
+    assert worst_excess(((s, c.scheduled) for s, c in charges), SCHEDULED_DEPTH_BITS, SCHEDULED_BITS_PER_SECOND) <= 0
+    assert worst_excess(((s, c.events) for s, c in charges), EVENT_DEPTH_BITS, EVENT_BITS_PER_SECOND) <= 0
+
+
+@slow
+@given(history=histories(lost=True))
+def test_every_tick_has_the_same_size_and_holds_nothing_but_closed_types(history: History) -> None:
+    for bulletin in play(history, RULES).bulletins:
+        data = encode_body(Tick(second=bulletin.second, bulletins=(bulletin,)))
+        assert len(data) == TICK_HEADER_BYTES + BULLETIN_BYTES
+        assert decode_tick(data).bulletins == (bulletin,)
+
+
+@slow
+@given(history=histories())
+def test_records_hold_exactly_what_bulletins_released_in_an_unbroken_sequence(
+    history: History,
+) -> None:
+    last = max(second for second, _ in history)
+    flushed = [*history, (last + 120, Step(120, (), False, False)), (last + 121, Step(1, (), False, False))]
+    released = play(flushed, RULES)
+    assert [r.sequence for r in released.records] == list(range(1, len(released.records) + 1))
+    stored: list[Bulletin] = []
+    for record in released.records:
+        if isinstance(record.content, SecondEvents):
+            content = record.content
+            stored.append(Bulletin(sensor=content.sensor, second=content.second, events=content.events))
+        else:
+            stored += record.content.bulletins
+    said_events = [(b.second, b.events) for b in released.bulletins if b.events]
+    said_parts = [(b.second, b.scheduled) for b in released.bulletins if b.scheduled and b.second < last + 120]
+    assert [(b.second, b.events) for b in stored if b.events] == said_events
+    assert [(b.second, b.scheduled) for b in stored if b.scheduled and b.second < last + 120] == said_parts
+
+
+@slow
+@given(history=histories())
+def test_time_never_runs_backwards(history: History) -> None:
+    seconds = [b.second for b in play(history, RULES).bulletins]
+    assert seconds == sorted(set(seconds))
+
+
+@slow
+@given(history=histories())
+def test_identifiers_count_up_and_every_end_names_an_open_begin(history: History) -> None:
+    open_hazards: dict[int, tuple[int, HazardKind]] = {}
+    identifiers: list[int] = []
+    for bulletin in play(history, RULES).bulletins:
+        for event in bulletin.events:
+            if isinstance(event, EndEvent):
+                assert open_hazards.pop(event.slot)[0] == event.identifier
+                continue
+            identifiers.append(event.identifier)
+            if isinstance(event, BeginEvent):
+                kind = HAZARD_KINDS[event.kind]
+                assert kind in SOUND_HAZARDS
+                assert kind not in {k for _, k in open_hazards.values()}
+                assert event.slot not in open_hazards
+                open_hazards[event.slot] = (event.identifier, kind)
+    assert identifiers == list(range(1, len(identifiers) + 1))
+    assert len(open_hazards) <= OPEN_SLOTS
+
+
+@slow
+@given(history=histories())
+def test_events_leave_in_an_order_that_their_codes_alone_decide(history: History) -> None:
+    kinds: dict[int, HazardKind] = {}
+    for bulletin in play(history, RULES).bulletins:
+        keys = []
+        for event in bulletin.events:
+            if isinstance(event, BeginEvent):
+                kinds[event.slot] = HAZARD_KINDS[event.kind]
+            keys.append(order_of(event, kinds))
+        assert keys == sorted(keys)
+
+
+def order_of(event: Event, kinds: dict[int, HazardKind]) -> tuple[int, int, int]:
+    """Severity, oldest first, begin before end: read off the codes."""
+    if isinstance(event, ImpulseEvent):
+        return SEVERITY[HazardKind.IMPULSE], -event.age, 2
+    return SEVERITY[kinds[event.slot]], -event.age, 0 if isinstance(event, BeginEvent) else 1
+
+
+@slow
+@given(history=histories(), other=st.booleans())
+def test_what_an_analyser_says_never_changes_when_a_scheduled_part_leaves(history: History, other: bool) -> None:
+    mute = History((second, Step(step.forward, (), other, step.lost)) for second, step in history)
+    loud, silent = play(history, RULES).bulletins, play(mute, RULES).bulletins
+    assert [(b.second, [type(p) for p in b.scheduled]) for b in loud] == [
+        (b.second, [type(p) for p in b.scheduled]) for b in silent
+    ]
+
+
+@slow
+@given(second=st.integers(START, START + 600), seed=st.integers(0, 2**32), repeats=st.integers(1, 400))
+def test_any_number_of_claims_costs_bounded_memory(second: int, seed: int, repeats: int) -> None:
+    hostile = HostileAnalyser(seed)
+    some = [hostile.claim(second) for _ in range(20)]
+    state = GateState(sensor="mic-1", second=second - 1)
+    release = tick(RULES, state, second, some * repeats)
+    assert len(encode_state(release.state)) < LARGEST_STATE
+    assert len(release.refused) >= len(some) * repeats - CLAIMS_A_TICK
+
+
+def test_every_scheduled_part_can_be_paid_for_once_the_bucket_has_filled() -> None:
+    history = [(second, Step(1, (), False, False)) for second in range(START + 17, START + 17 + 3 * 600)]
+    left = {b.second: [type(p) for p in b.scheduled] for b in play(history, RULES).bulletins}
+    for second in range(START + 600, START + 17 + 3 * 600):
+        due = [kind for kind, (period, phase) in SCHEDULE.items() if second % period == phase]
+        assert left[second] == due
