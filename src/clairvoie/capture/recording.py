@@ -166,6 +166,9 @@ class Recording:
     def _runs(self) -> Iterator[_Run]:
         with self._open() as container:
             stream = self._stream(container)
+            if stream.codec_context.name == "flac":
+                # Otherwise FFmpeg passes on what it makes of a damaged frame.
+                stream.codec_context.options = {"err_detect": "crccheck+explode"}
             jitter = VORBIS_JITTER_SECONDS if stream.codec_context.name == "vorbis" else JITTER_SECONDS
             placing = _Placing(self.rate, float(stream.time_base or 0), jitter)
             for packet in container.demux(stream):

@@ -120,6 +120,7 @@ def _tagger(*, first: bool) -> SoundTagger | None:
 def _draw(hearing: Hearing, picture: Spectrogram, plot: Path) -> None:
     from clairvoie.cli.listen_plot import draw
 
+    picture.finish()
     draw(hearing, picture, plot)
 
 

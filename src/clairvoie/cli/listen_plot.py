@@ -6,7 +6,7 @@ The colours and the manner are those of the desk: the title is the finding, axes
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from clairvoie.cli.hearing import Heard, Hearing
 from clairvoie.cli.listen_spectrogram import Spectrogram
 from clairvoie.cli.listen_table import clock_words
+from clairvoie.detect.sound.levels import FAST_PER_SECOND
 from clairvoie.errors import ConfigurationError
 
 PAPER, INK, RULE, QUIET = "#fbfaf7", "#1c1b19", "#d9d5cc", "#6b675f"
@@ -25,7 +26,11 @@ COLOURS = LinearSegmentedColormap.from_list("lattice", [PAPER, "#cfe3e2", "#6fb0
 TEXT_SIZE = 15.0
 TITLE_SIZE = 22.0
 DYNAMIC_RANGE_DB = 60.0
-MOST_LABELS = 12
+LABEL_ROWS = 2
+LABEL_NEAR = 0.06
+LETTER_WIDTH = 0.0105
+TOUCHING_SHARE = 0.1
+"""Shares of the width or height of the axes."""
 LINE_OF_SECONDS_FROM = 180.0
 FREQUENCIES = (31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
@@ -109,9 +114,9 @@ def _draw_levels(axes: Any, hearing: Hearing) -> None:
     l10, l50, l90 = (found.percentiles[p] for p in (10, 50, 90))
     if l10 is not None and l90 is not None:
         axes.axhspan(l90, l10, color=ACCENT, alpha=0.09, linewidth=0)
-    _name_lines(axes, [("L10", l10), ("L50", l50), ("L90", l90)])
     axes.set_xlim(0, max(hearing.length, 1e-3))
     axes.set_ylim(*_level_range(hearing))
+    _name_lines(axes, [("L10", l10), ("L50", l50), ("L90", l90)])
     axes.set_ylabel(hearing.unit, size=TEXT_SIZE, color=INK)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.tick_params(labelbottom=False)
@@ -120,15 +125,14 @@ def _draw_levels(axes: Any, hearing: Hearing) -> None:
 
 
 def _fast_line(hearing: Hearing) -> tuple[list[float], list[float]]:
+    """Times and values of LAF, eight a second."""
     times: list[float] = []
     values: list[float] = []
     for second in hearing.seconds:
-        last = second.t_end if second.seconds >= 1 else second.t_end - second.seconds % 0.125
-        for back, value in enumerate(reversed(second.laf)):
-            times.append(last - 0.125 * back)
-            values.append(value if np.isfinite(value) else np.nan)
-        times[len(times) - len(second.laf) :] = reversed(times[len(times) - len(second.laf) :])
-        values[len(values) - len(second.laf) :] = reversed(values[len(values) - len(second.laf) :])
+        start = second.t_end - second.seconds
+        first = int(second.seconds * FAST_PER_SECOND + 1e-6) - len(second.laf) + 1
+        times += [start + (first + number) / FAST_PER_SECOND for number in range(len(second.laf))]
+        values += [value if np.isfinite(value) else np.nan for value in second.laf]
     return times, values
 
 
@@ -144,16 +148,20 @@ def _level_range(hearing: Hearing) -> tuple[float, float]:
 
 
 def _name_lines(axes: Any, lines: list[tuple[str, float | None]]) -> None:
-    """Direct labels at the right edge, pushed apart where they would touch."""
+    """Direct labels at the right edge; those that would touch share one."""
     low, high = axes.get_ylim()
-    del low, high
-    known = sorted(((value, name) for name, value in lines if value is not None), reverse=True)
-    for value, name in known:
+    shared: list[tuple[float, list[str]]] = []
+    for value, name in sorted(((v, n) for n, v in lines if v is not None), reverse=True):
+        if shared and shared[-1][0] - value < TOUCHING_SHARE * (high - low):
+            shared[-1][1].append(name)
+        else:
+            shared.append((value, [name]))
+    for value, names in shared:
         axes.annotate(
-            name,
+            " ".join(names),
             xy=(1, value),
             xycoords=("axes fraction", "data"),
-            xytext=(6, {"L10": 5, "L50": 0, "L90": -5}[name]),
+            xytext=(6, 0),
             textcoords="offset points",
             va="center",
             size=TEXT_SIZE - 2,
@@ -207,38 +215,59 @@ def _tick_words(time: float, length: float) -> str:
 
 def _draw_detections(levels: Any, spectrum: Any, hearing: Hearing) -> None:
     length = max(hearing.length, 1e-3)
-    taken: list[float] = []
-    for number, heard in enumerate(sorted(hearing.detections, key=lambda h: h.onset)):
+    for heard in hearing.detections:
         end = max(heard.offset, heard.onset + 0.002 * length)
         for axes in (levels, spectrum):
             axes.axvspan(heard.onset, end, color=OPEN, alpha=0.16, linewidth=0)
             axes.axvline(heard.onset, color=OPEN, linewidth=1.4)
-        if number < MOST_LABELS:
-            _label(spectrum, heard, length, taken)
+    for label in detection_labels(hearing.detections, length):
+        spectrum.annotate(
+            label.words,
+            xy=(label.left, 1.0),
+            xycoords="axes fraction",
+            xytext=(2, 5 + 19 * label.row),
+            textcoords="offset points",
+            color=OPEN,
+            size=TEXT_SIZE - 2,
+            weight="bold",
+            annotation_clip=False,
+        )
 
 
-def _label(axes: Any, heard: Heard, length: float, taken: list[float]) -> None:
-    """The name of a detection above the spectrogram, on the first of three lines where it does not cover another."""
-    words = _words(heard.kind) + ("" if heard.confidence is None else f" {heard.confidence:.2f}")
-    width = 0.0105 * len(words)
-    left = min(heard.onset / length, 1.0 - width)
-    while len(taken) < 3:
-        taken.append(-1.0)
-    row = next((i for i in range(3) if taken[i] <= left), None)
-    if row is None:
-        return
-    taken[row] = left + width
-    axes.annotate(
-        words,
-        xy=(left, 1.0),
-        xycoords="axes fraction",
-        xytext=(2, 5 + 18 * row),
-        textcoords="offset points",
-        color=OPEN,
-        size=TEXT_SIZE - 2,
-        weight="bold",
-        annotation_clip=False,
-    )
+class Label(NamedTuple):
+    """Words above the spectrogram: ``left`` from 0 to 1, ``row`` from below."""
+
+    left: float
+    row: int
+    words: str
+
+
+def detection_labels(detections: list[Heard], length: float) -> list[Label]:
+    """Names of detections, none covering another: near ones of one kind are counted, what has no room is left out.
+
+    >>> from clairvoie.boundary.hazards import HazardKind
+    >>> bang = Heard(HazardKind.IMPULSE, 1.0, 1.0, None, 90.0)
+    >>> detection_labels([bang, bang], 60.0)[0].words
+    'impulse ×2'
+    """
+    groups: list[list[Heard]] = []
+    for heard in sorted(detections, key=lambda h: h.onset):
+        near = [g for g in groups if g[0].kind is heard.kind and (heard.onset - g[0].onset) / length < LABEL_NEAR]
+        if near:
+            near[-1].append(heard)
+        else:
+            groups.append([heard])
+    labels: list[Label] = []
+    ends = [-1.0] * LABEL_ROWS
+    for group in groups:
+        sure = max((h.confidence or 0.0 for h in group), default=0.0)
+        words = _words(group[0].kind) + (f" ×{len(group)}" if len(group) > 1 else "") + (f" {sure:.2f}" if sure else "")
+        left = max(0.0, min(group[0].onset / length, 1.0 - LETTER_WIDTH * len(words)))
+        row = next((i for i, end in enumerate(ends) if end <= left), None)
+        if row is not None:
+            ends[row] = left + LETTER_WIDTH * (len(words) + 1)
+            labels.append(Label(left, row, words))
+    return labels
 
 
 def _draw_indicators(figure: Figure, hearing: Hearing) -> None:

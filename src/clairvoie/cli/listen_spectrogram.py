@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from clairvoie.capture.blocks import Block
+from clairvoie.capture.blocks import Block, Samples
 from clairvoie.detect.sound.bands import HIGHEST_SHARE_OF_RATE
 from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB
 
@@ -40,8 +40,7 @@ class Spectrogram:
         self._joined = 1
         self._columns: list[NDArray[np.float64]] = []
         self._open: list[NDArray[np.float64]] = []
-        half = self._size // 2
-        self._held = np.zeros(half, dtype=np.float32)
+        self._held = np.zeros(self._size // 2, dtype=np.float32)
         self._next = 0
 
     def feed(self, block: Block) -> None:
@@ -51,7 +50,14 @@ class Spectrogram:
             for _ in range(min(block.missing // self._hop, MOST_COLUMNS)):
                 self._add(np.full(self.edges.size - 1, np.nan))
             self._next = 0
-        sound = np.concatenate([self._held, block.samples])
+        self._take(block.samples)
+
+    def finish(self) -> None:
+        """The end of the recording: the last columns reach half a frame beyond it."""
+        self._take(np.zeros(self._size // 2, dtype=np.float32))
+
+    def _take(self, samples: Samples) -> None:
+        sound = np.concatenate([self._held, samples])
         while self._next + self._size <= sound.size:
             spectrum = scipy.fft.rfft(sound[self._next : self._next + self._size] * self._window)
             cumulative = np.zeros(spectrum.size + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,13 +23,13 @@ def print_hearing(hearing: Hearing, *, heading: bool) -> None:
     console = Console(highlight=False)
     if heading:
         console.rule(str(hearing.recording.path), align="left")
-    console.print(_opening(hearing))
+    console.print(_opening(hearing), soft_wrap=True)
     console.print(_table(hearing))
     if hearing.detections:
         console.print(_detections(hearing))
     else:
         console.print("No hazard was detected.")
-    console.print(_closing(hearing))
+    console.print(_closing(hearing), soft_wrap=True)
 
 
 def clock_words(seconds: float, *, fine: bool = True) -> str:
@@ -83,9 +85,9 @@ def _table(hearing: Hearing) -> Table:
 
 def _heard(hearing: Hearing, start: float, end: float, seconds: list[SecondLevels]) -> Text:
     text = Text()
-    for heard in hearing.detections:
-        if heard.onset < end and heard.offset >= start:
-            text.append(f"{heard.kind} ", style="bold")
+    kinds = Counter(heard.kind for heard in hearing.detections if heard.onset < end and heard.offset >= start)
+    for kind, count in kinds.items():
+        text.append(f"{kind} " if count == 1 else f"{kind} ×{count} ", style="bold")
     best: dict[str, float] = {}
     for named in hearing.sources:
         if start < named.t <= end:
