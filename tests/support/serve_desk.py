@@ -13,11 +13,13 @@ from fake_desk import FakeDesk
 from fastapi import FastAPI
 
 from clairvoie.views import site
+from clairvoie.views.guard import Guard
 
 
 def application(desk: FakeDesk) -> FastAPI:
     """The pages over this desk, as the server would mount them."""
     app = FastAPI()
+    app.add_middleware(Guard)
     site.mount(app, desk)
     return app
 

@@ -55,11 +55,9 @@ class SiteClock:
     def start_of(self, day: dt.date) -> float:
         """The first instant of a local day, as POSIX seconds.
 
-        Where the clock skips midnight, the day begins when the clock has gone forward.
+        Where the clock skips midnight, Python counts the missing hour from the offset before, which is that instant.
         """
-        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-        at = midnight.timestamp()
-        return at if self.date(at) == day else at + 3600
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()
 
     def day(self, day: dt.date) -> tuple[float, float]:
         """The first instant of a local day and of the next: 23, 24 or 25 hours apart."""

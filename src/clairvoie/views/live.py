@@ -7,6 +7,7 @@ a page that was cut off is right again without knowing what it missed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
@@ -20,13 +21,27 @@ RETRY_MILLISECONDS = 2000
 
 
 async def events(desk: Desk) -> AsyncIterator[str]:
-    """The stream as text/event-stream (WHATWG HTML, 9.2.6): every change once at first, then each as it happens."""
-    changes = desk.changes()
-    yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    for change in Change:
-        yield event(change, desk.now())
-    async for change in changes:
-        yield event(change, desk.now())
+    """The stream as text/event-stream (WHATWG HTML, 9.2.6): every change once at first, then each as it happens.
+
+    Listening begins before the first line is sent, so no change falls between a page's first question and its stream.
+    """
+    changes = aiter(desk.changes())
+    awaited = asyncio.ensure_future(following(changes))
+    try:
+        await asyncio.sleep(0)  # an iterator that registers when it is first asked has now been asked
+        yield f"retry: {RETRY_MILLISECONDS}\n\n"
+        for change in Change:
+            yield event(change, desk.now())
+        while (heard := await awaited) is not None:
+            yield event(heard, desk.now())
+            awaited = asyncio.ensure_future(following(changes))
+    finally:
+        awaited.cancel()
+
+
+async def following(changes: AsyncIterator[Change]) -> Change | None:
+    """The next change, or ``None`` when the hub stops."""
+    return await anext(changes, None)
 
 
 def event(change: Change, now: float) -> str:

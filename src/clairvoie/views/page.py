@@ -22,21 +22,16 @@ from markupsafe import Markup, escape
 
 from clairvoie.boundary.incident import Incident, TransitionKind
 from clairvoie.boundary.reading import Desk
-from clairvoie.views import person
+from clairvoie.views import guard, person
 from clairvoie.views.clock import SiteClock
 from clairvoie.views.terms import term
 from clairvoie.views.words import LANGUAGES, decimal, translations
 from clairvoie.views.words import mark as _
 
 HERE = Path(__file__).parent
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
+SECURITY_HEADERS = guard.HEADERS | {"Cache-Control": "no-store"}
+REGIONS = {"fr": "fr_FR", "en": "en_GB"}
+"""Whose habits dates follow: day before month in both."""
 CONFIDENCE_WORDS = ((0.8, _("high")), (0.5, _("fair")), (0.0, _("low")))
 """How a share of 0 to 1 is called: the word is for speed, the number beside it for truth."""
 
@@ -116,6 +111,7 @@ class Shown:
 
     def __init__(self, language: str, clock: SiteClock) -> None:
         self.language = language
+        self.region = REGIONS[language]
         self.clock = clock
         self.texts = translations(language)
 
@@ -147,7 +143,7 @@ class Shown:
 
     def day(self, at: float) -> str:
         """The local date in words."""
-        return format_date(self.clock.date(at), format="long", locale=self.language)
+        return format_date(self.clock.date(at), format="long", locale=self.region)
 
     def moment(self, at: float) -> Markup:
         """Local date and time."""
@@ -155,7 +151,7 @@ class Shown:
 
     def short_moment(self, at: float) -> Markup:
         """Local date in short and time to the minute, for tables."""
-        day = format_date(self.clock.date(at), format="d MMM", locale=self.language)
+        day = format_date(self.clock.date(at), format="d MMM", locale=self.region)
         return self._stamp(at, f"{day}, {self.clock.time(at, seconds=False)}")
 
     def age(self, at: float, now: float) -> str:

@@ -1,0 +1,117 @@
+"""A hub in memory, for tests of what a node sends: it verifies, stores once, and can be told to misbehave."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from clairvoie.boundary.signed import Envelope, decode_batch, decode_envelope, verify
+from clairvoie.boundary.wire import Record, Tick, decode_record, decode_tick
+
+Misbehaviour = Callable[[tuple[Envelope, ...]], Response | None]
+
+
+def problem(status: int, code: str, index: int | None = None) -> JSONResponse:
+    """A refusal as the hub words it."""
+    return JSONResponse({"code": code, "what": "said by the fake hub", "index": index}, status)
+
+
+class FakeHub:
+    """Takes the records of one node. ``misbehaviour`` sees each upload first and may answer in its place."""
+
+    def __init__(self, key: Ed25519PublicKey | None = None) -> None:
+        self.key = key
+        self.misbehaviour: Misbehaviour = lambda _: None
+        self.records: dict[tuple[str, int], Record] = {}
+        self.ticks: list[Tick] = []
+        self.tick_sizes: set[int] = set()
+        self.uploads: list[int] = []
+        self.duplicates = 0
+        self.problems: list[str] = []
+        self.arrived = threading.Condition()
+        self.app = Starlette(
+            routes=[
+                Route("/api/v1/records", self._records, methods=["POST"]),
+                Route("/api/v1/live", self._live, methods=["POST"]),
+            ]
+        )
+
+    def wait_for(self, happened: Callable[[], bool], seconds: float = 30.0) -> bool:
+        """Wait until ``happened`` is true, asked after each arrival; false when it takes longer than ``seconds``."""
+        with self.arrived:
+            return self.arrived.wait_for(happened, seconds)
+
+    @contextmanager
+    def serve(self) -> Iterator[int]:
+        """Serve on a free port of loopback, which is yielded, from a thread of its own."""
+        server = uvicorn.Server(
+            uvicorn.Config(self.app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        )
+        started = threading.Event()
+        startup = server.startup
+
+        async def tell(sockets: object = None) -> None:
+            await startup()
+            started.set()
+
+        server.startup = tell  # type: ignore[method-assign,assignment]
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        assert started.wait(30)
+        try:
+            yield server.servers[0].sockets[0].getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+    async def _records(self, request: Request) -> Response:
+        batch = decode_batch(await request.body())
+        answer = self.misbehaviour(batch)
+        if answer is not None:
+            return answer
+        for index, envelope in enumerate(batch):
+            known = self.records.get((envelope.sensor, envelope.sequence))
+            if known is not None and known != decode_record(envelope.body):
+                return problem(409, "equivocation", index)
+        with self.arrived:
+            accepted = sum(self._store(envelope) for envelope in batch)
+            self.uploads.append(len(batch))
+            self.duplicates += len(batch) - accepted
+            self.arrived.notify_all()
+        return JSONResponse({"accepted": accepted, "duplicates": len(batch) - accepted})
+
+    def _store(self, envelope: Envelope) -> bool:
+        if self.key is not None:
+            verify(envelope, self.key)
+        record = decode_record(envelope.body)
+        identity = envelope.sensor, envelope.sequence
+        if identity in self.records:
+            return False
+        self.records[identity] = record
+        return True
+
+    async def _live(self, request: Request) -> Response:
+        buffer = b""
+        async for part in request.stream():
+            buffer += part
+            while len(buffer) >= 4 and len(buffer) >= 4 + (size := int.from_bytes(buffer[:4], "big")):
+                self._take_frame(buffer[4 : 4 + size])
+                buffer = buffer[4 + size :]
+        return JSONResponse({"accepted": len(self.ticks)})
+
+    def _take_frame(self, frame: bytes) -> None:
+        envelope = decode_envelope(frame)
+        if self.key is not None:
+            verify(envelope, self.key)
+        with self.arrived:
+            self.ticks.append(decode_tick(envelope.body))
+            self.tick_sizes.add(len(frame))
+            self.arrived.notify_all()
