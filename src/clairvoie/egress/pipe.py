@@ -29,7 +29,10 @@ def open_pipe() -> tuple[int, int]:
 
 
 def open_writing_end(reading: int) -> int:
-    """A fresh writing end of the pipe that ``reading`` reads: whatever its last writer did to its own end is gone."""
+    """A fresh writing end of the pipe that ``reading`` reads: whatever its last writer did to its own end is gone.
+
+    What a hostile writer wrote with packet mode off may still run into the next few claims, until it has been read.
+    """
     writing = os.open(f"/proc/self/fd/{reading}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     fcntl.fcntl(writing, fcntl.F_SETFL, os.O_DIRECT | os.O_NONBLOCK)
     return writing
