@@ -16,20 +16,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from street_day import minute_row, ten_seconds
+from quarter import QUARTER, SENSORS, place
+from street_day import minute_row, scheduled_parts, ten_seconds
 
 from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import (
     BeginEvent,
     Bulletin,
-    MinuteIndicators,
-    MinuteOctaves,
-    MinuteState,
-    TenMinuteThirds,
-    TenSeconds,
     charge,
 )
-from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, NOISE_SOURCES, HazardKind, Health, Mode
+from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Health, Mode
 from clairvoie.boundary.incident import (
     Basis,
     DetectionView,
@@ -53,100 +49,10 @@ from clairvoie.boundary.reading import (
     ShiftNote,
     Strip,
 )
-from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.errors import HubError, IncidentConflict
 
 NOW = 1_795_316_650.0
 """2026-11-22 04:04:10 in Paris."""
-LATITUDE, LONGITUDE = 47.9025, 1.9045
-METRES_A_DEGREE = 111_320.0
-
-
-def at(east: float, north: float) -> tuple[float, float]:
-    """Longitude and latitude of a point ``east`` and ``north`` metres of the quarter's middle."""
-    return (
-        LONGITUDE + east / (METRES_A_DEGREE * math.cos(math.radians(LATITUDE))),
-        LATITUDE + north / METRES_A_DEGREE,
-    )
-
-
-def place(east: float, north: float, words: str) -> Place:
-    longitude, latitude = at(east, north)
-    return Place(latitude=latitude, longitude=longitude, height=4.0, words=words)
-
-
-SENSORS = tuple(
-    Sensor(id=name, node=node, kind=SensorKind.MICROPHONE, place=place(east, north, words), simulated=True)
-    for name, node, east, north, words in (
-        ("mic-ecluse", "node-1", -150, 60, "quai de l’Écluse, devant le no 3"),
-        ("mic-fontaine", "node-1", -20, 95, "place de la Fontaine"),
-        ("mic-halles", "node-1", 130, 80, "rue des Halles, angle de la rue Haute"),
-        ("mic-lavoir", "node-2", -120, -70, "passage du Lavoir"),
-        ("mic-marche", "node-2", 10, -55, "rue de la Claire-Voie, près du no 12"),
-        ("mic-remparts", "node-2", 150, -80, "boulevard des Remparts, devant le no 40"),
-    )
-)
-
-
-def feature(kind: str, geometry: str, points: list[tuple[float, float]], name: str = "") -> dict[str, Any]:
-    coordinates: list[Any] = [list(at(east, north)) for east, north in points]
-    return {
-        "type": "Feature",
-        "properties": {"kind": kind, "name": name},
-        "geometry": {"type": geometry, "coordinates": [coordinates] if geometry == "Polygon" else coordinates},
-    }
-
-
-def block(x: float, y: float, width: float, depth: float) -> dict[str, Any]:
-    corners = [(x, y), (x + width, y), (x + width, y + depth), (x, y + depth), (x, y)]
-    return feature("building", "Polygon", corners)
-
-
-QUARTER: dict[str, Any] = {
-    "type": "FeatureCollection",
-    "features": [
-        feature("water", "Polygon", [(-260, 150), (260, 175), (260, 215), (-260, 190), (-260, 150)], "le Canal"),
-        feature("green", "Polygon", [(-60, 70), (25, 70), (25, 118), (-60, 118), (-60, 70)], "place de la Fontaine"),
-        *[block(x, y, 46, 30) for x in (-235, -180) for y in (-40, 5)],
-        *[block(x, y, 38, 34) for x in (-95, -50, 35, 80) for y in (-35, 10)],
-        *[block(x, y, 44, 30) for x in (-235, -180, -90, -40, 30, 85, 175) for y in (-105, -150)],
-        *[block(x, 95, 34, 34) for x in (-235, -195, -120, 50, 90, 165, 205)],
-        *[block(x, y, 38, 34) for x in (160, 205) for y in (-35, 10)],
-        feature("street", "LineString", [(-260, -62), (260, -62)], "rue de la Claire-Voie"),
-        feature("street", "LineString", [(-260, 60), (260, 60)], "quai de l’Écluse"),
-        feature("street", "LineString", [(-112, -180), (-112, 150)], "passage du Lavoir"),
-        feature("street", "LineString", [(18, -180), (18, 70)], "rue du Puits"),
-        feature("street", "LineString", [(142, -180), (142, 160)], "rue des Halles"),
-    ],
-}
-
-
-def scheduled_parts(sensor: str, index: int, second: int) -> tuple[Any, ...]:
-    """What the gate releases on schedule in this second."""
-    level, parts = units.LEVEL.encode, []
-    if second % 10 == 2:
-        parts.append(TenSeconds(laeq=level(ten_seconds(sensor, index, second - 2))))
-    row = minute_row(sensor, index, second // 60 * 60 - 60)
-    if row is None:
-        return tuple(parts)
-    if second % 60 == 4:
-        parts.append(
-            MinuteIndicators(lceq=level(row.lceq), lafmax=level(row.lafmax), lcpeak=units.PEAK.encode(row.lcpeak),
-                             l10=level(row.l10), l50=level(row.l50), l90=level(row.l90))
-        )  # fmt: skip
-    if second % 60 == 6:
-        octaves: Any = tuple(units.OCTAVE.encode(value) for value in row.octaves)
-        parts.append(MinuteOctaves(levels=octaves))
-    if second % 60 == 8:
-        named = [1 + 8 * NOISE_SOURCES.index(source) + round(share * 8) - 1 for source, share in row.sources]
-        sources: Any = tuple([*named, 0, 0, 0][:3])
-        parts.append(
-            MinuteState(sources=sources, valid_seconds=61, overloads=1, windy=0, health=0, drops=1, refusals=1)
-        )
-    if second % 600 == 35:
-        thirds: Any = tuple(units.THIRD.encode(row.octaves[min(8, band // 3)] - 5) for band in range(28))
-        parts.append(TenMinuteThirds(low=thirds[:14], high=thirds[14:]))
-    return tuple(parts)
 
 
 class FakeDesk:

@@ -10,8 +10,11 @@ import math
 import random
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
-from clairvoie.boundary.hazards import Health, NoiseSource
+from clairvoie.boundary import units
+from clairvoie.boundary.bulletin import MinuteIndicators, MinuteOctaves, MinuteState, TenMinuteThirds, TenSeconds
+from clairvoie.boundary.hazards import NOISE_SOURCES, Health, NoiseSource
 from clairvoie.boundary.reading import MinuteRow
 
 DAY_CURVE = (
@@ -110,3 +113,31 @@ def ten_seconds(sensor: str, index: int, end: int) -> float | None:
     start = end - 10
     row = minute_row(sensor, index, start // 60 * 60)
     return None if row is None else row.tens[start % 60 // 10]
+
+
+def scheduled_parts(sensor: str, index: int, second: int) -> tuple[Any, ...]:
+    """What the gate releases on schedule in this second."""
+    level, parts = units.LEVEL.encode, []
+    if second % 10 == 2:
+        parts.append(TenSeconds(laeq=level(ten_seconds(sensor, index, second - 2))))
+    row = minute_row(sensor, index, second // 60 * 60 - 60)
+    if row is None:
+        return tuple(parts)
+    if second % 60 == 4:
+        parts.append(
+            MinuteIndicators(lceq=level(row.lceq), lafmax=level(row.lafmax), lcpeak=units.PEAK.encode(row.lcpeak),
+                             l10=level(row.l10), l50=level(row.l50), l90=level(row.l90))
+        )  # fmt: skip
+    if second % 60 == 6:
+        octaves: Any = tuple(units.OCTAVE.encode(value) for value in row.octaves)
+        parts.append(MinuteOctaves(levels=octaves))
+    if second % 60 == 8:
+        named = [1 + 8 * NOISE_SOURCES.index(source) + round(share * 8) - 1 for source, share in row.sources]
+        sources: Any = tuple([*named, 0, 0, 0][:3])
+        parts.append(
+            MinuteState(sources=sources, valid_seconds=61, overloads=1, windy=0, health=0, drops=1, refusals=1)
+        )
+    if second % 600 == 35:
+        thirds: Any = tuple(units.THIRD.encode(row.octaves[min(8, band // 3)] - 5) for band in range(28))
+        parts.append(TenMinuteThirds(low=thirds[:14], high=thirds[14:]))
+    return tuple(parts)
