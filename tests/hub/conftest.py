@@ -1,197 +1,14 @@
-"""Signed records, easily: a small street with two nodes and four microphones, its clock, and a hub over it."""
+"""A small street, its clock, and a hub over it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hub_street import Clock, Running, Served, Street, settings_at
 
-from clairvoie.boundary import units
-from clairvoie.boundary.bulletin import BeginEvent, Bulletin, EndEvent, Event, ImpulseEvent, Scheduled, TenSeconds
-from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
-from clairvoie.boundary.sensor import Place, Sensor, SensorKind
-from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, sign
-from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SecondEvents, Tick, encode_body
-from clairvoie.config import EnrolledNode, HubSettings
-from clairvoie.hub.desk import HubDesk
-from clairvoie.hub.hub import Hub
-from clairvoie.hub.ingest import Accept, examine
-from clairvoie.hub.records import Stored
-from clairvoie.server import task_of
-
-NOW = 1_795_316_645
-"""2026-11-22 04:04:05 in Paris."""
-DEPLOYMENT = "claire-voie"
-METRE = 1 / 111_195.0
-"""A metre in degrees of latitude."""
-
-
-def microphone(name: str, node: str, north: float) -> Sensor:
-    place = Place(latitude=48.0 + north * METRE, longitude=2.0, words=f"lamp {name}")
-    return Sensor(id=name, node=node, kind=SensorKind.MICROPHONE, place=place, simulated=True)
-
-
-SENSORS = (
-    microphone("mic-a", "node-1", 0),
-    microphone("mic-b", "node-1", 100),
-    microphone("mic-c", "node-2", 200),
-    microphone("mic-far", "node-2", 5000),
-)
-
-
-def key_of(node: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(node.encode().ljust(32, b"."))
-
-
-def public_hex(node: str) -> str:
-    return key_of(node).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-
-
-@dataclass
-class Clock:
-    """A clock that stands until it is moved."""
-
-    at: float = float(NOW)
-
-    def __call__(self) -> float:
-        return self.at
-
-
-def begin(
-    identifier: int = 1,
-    *,
-    kind: HazardKind = HazardKind.GLASS_BREAKING,
-    mode: Mode = Mode.LIVE,
-    age: float = 0.5,
-    confidence: float = 0.86,
-    level: float = 78.0,
-) -> BeginEvent:
-    return BeginEvent(
-        identifier=identifier,
-        slot=identifier % 16,
-        kind=HAZARD_KINDS.index(kind),
-        mode=MODES.index(mode),
-        age=units.AGE_TENTHS.encode(age),
-        confidence=units.CONFIDENCE.encode(confidence),
-        level=units.EVENT_LEVEL.encode(level),
-        clock=units.encode_uncertainty(0.001),
-    )
-
-
-def end(identifier: int = 1, *, age: float = 0.1, confidence: float = 1.0, level: float = 90.0) -> EndEvent:
-    return EndEvent(
-        identifier=identifier,
-        slot=identifier % 16,
-        age=units.AGE_TENTHS.encode(age),
-        confidence=units.CONFIDENCE.encode(confidence),
-        level=units.EVENT_LEVEL.encode(level),
-    )
-
-
-def impulse(identifier: int = 1, *, mode: Mode = Mode.LIVE, age: float = 0.5, level: float = 100.0) -> ImpulseEvent:
-    return ImpulseEvent(
-        identifier=identifier,
-        mode=MODES.index(mode),
-        age=units.AGE_FINE.encode(age),
-        sigma=units.encode_uncertainty(0.0001),
-        level=units.EVENT_LEVEL.encode(level),
-    )
-
-
-def minute(sensor: str, start: int, level: float | None = 60.0, *, parts: tuple[Scheduled, ...] = ()) -> MinuteParts:
-    """A record of the minute that begins at ``start``: six tens of one level, and other parts in their seconds."""
-    from clairvoie.boundary.bulletin import SCHEDULE
-
-    said: dict[int, tuple[Scheduled, ...]] = {
-        start + k * 10 + 2: (TenSeconds(laeq=units.LEVEL.encode(level)),) for k in range(6)
-    }
-    for part in parts:
-        second = next(s for s in range(start, start + 60) if s % SCHEDULE[type(part)][0] == SCHEDULE[type(part)][1])
-        said[second] = (*said.get(second, ()), part)
-    bulletins = tuple(Bulletin(sensor=sensor, second=s, scheduled=said[s]) for s in sorted(said))
-    return MinuteParts(sensor=sensor, minute=start, bulletins=bulletins)
-
-
-@dataclass
-class Street:
-    """Signs what its nodes would sign, counting sequences."""
-
-    clock: Clock = field(default_factory=Clock)
-    sequences: dict[str, int] = field(default_factory=dict)
-
-    def envelope(self, content: RecordContent, *, sequence: int | None = None, node: str | None = None) -> Envelope:
-        sensor = content.sensor
-        if sequence is None:
-            sequence = self.sequences[sensor] = self.sequences.get(sensor, 0) + 1
-        return self.signed(sensor, sequence, encode_body(Record(sequence=sequence, content=content)), node=node)
-
-    def signed(
-        self, sensor: str, sequence: int, body: bytes, *, node: str | None = None, domain: str = RECORD_DOMAIN,
-        epoch: int = 0, deployment: str = DEPLOYMENT, key: str | None = None,
-    ) -> Envelope:  # fmt: skip
-        node = node or next((s.node for s in SENSORS if s.id == sensor), "node-1")
-        return sign(
-            key_of(key or node),
-            domain=domain,
-            deployment=deployment,
-            node=node,
-            epoch=epoch,
-            sensor=sensor,
-            sequence=sequence,
-            body=body,
-        )
-
-    def events(self, sensor: str, *events: Event, second: int | None = None, sequence: int | None = None) -> Envelope:
-        """A record of what a sensor released in one second, by default the one just over."""
-        at = int(self.clock()) - 1 if second is None else second
-        return self.envelope(SecondEvents(sensor=sensor, second=at, events=events), sequence=sequence)
-
-    def minute(self, sensor: str, start: int, level: float | None = 60.0, **more: object) -> Envelope:
-        return self.envelope(minute(sensor, start, level, **more))  # type: ignore[arg-type]
-
-    def tick(self, node: str = "node-1", second: int | None = None, **events: tuple[Event, ...]) -> Envelope:
-        """A tick of all sensors of a node; ``mic_a=(begin(),)`` adds events."""
-        at = int(self.clock()) - 1 if second is None else second
-        bulletins = tuple(
-            Bulletin(sensor=s.id, second=at, events=events.get(s.id.replace("-", "_"), ()))
-            for s in SENSORS
-            if s.node == node
-        )
-        body = encode_body(Tick(second=at, bulletins=bulletins))
-        return self.signed(node, at, body, node=node, domain=TICK_DOMAIN)
-
-
-def settings_at(folder: Path, **changes: object) -> HubSettings:
-    fields: dict[str, object] = {
-        "deployment": DEPLOYMENT,
-        "place": "Claire-Voie",
-        "time_zone": "Europe/Paris",
-        "store": str(folder / "hub.db"),
-        "sensors": SENSORS,
-        "nodes": tuple(EnrolledNode(id=node, public_key=public_hex(node)) for node in ("node-1", "node-2")),
-        **changes,
-    }
-    return HubSettings(**fields)  # type: ignore[arg-type]
-
-
-@dataclass
-class Running:
-    """A hub over the street, with its desk."""
-
-    hub: Hub
-    desk: HubDesk
-    street: Street
-    clock: Clock
-
-    def store(self, *envelopes: Envelope) -> Stored:
-        """Judge and store one upload, without HTTP."""
-        examined = [examine(envelope, self.hub.enrolment, self.clock()) for envelope in envelopes]
-        assert all(isinstance(one, Accept) for one in examined), examined
-        return self.hub.file([one for one in examined if isinstance(one, Accept)]).result(timeout=30)
+from clairvoie.config import HubSettings
 
 
 @pytest.fixture
@@ -210,7 +27,12 @@ def settings(tmp_path: Path) -> HubSettings:
 
 
 @pytest.fixture
-def running(settings: HubSettings, street: Street, clock: Clock) -> Iterator[Running]:
-    hub = Hub(task_of(settings), clock)
-    yield Running(hub, HubDesk(hub), street, clock)
-    hub.close()
+def running(settings: HubSettings, street: Street) -> Iterator[Running]:
+    with Running.of(settings, street) as running:
+        yield running
+
+
+@pytest.fixture
+def served(settings: HubSettings, street: Street) -> Iterator[Served]:
+    with Served.of(settings, street) as served:
+        yield served

@@ -1,7 +1,7 @@
 """Signed records, easily: a small street with two nodes and four microphones, its clock, and a hub over it.
 
-``Street`` signs what its nodes would sign; ``Running`` is a hub over it without HTTP, ``Served`` its application without
-a socket.
+``Street`` signs what its nodes would sign; ``Running`` is a hub over it without HTTP, ``Served`` its application
+without a socket.
 """
 
 from __future__ import annotations

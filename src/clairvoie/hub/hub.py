@@ -162,10 +162,11 @@ class Hub:
         return new
 
     def refused(self, refusal: Refusal) -> Refusal:
-        """Count and log a refusal (never the body), and hand it back to be raised."""
-        self.refusals.add(refusal.code, self.clock())
+        """Count a refusal and log it (never the body; not all of a flood), and hand it back to be raised."""
+        logged = self.refusals.add(refusal.code, self.clock())
         self.metrics.refusals.labels(refusal.code).inc()
-        log.info("refused", code=refusal.code, what=refusal.what, index=refusal.index)
+        if logged:
+            log.info("refused", code=refusal.code, what=refusal.what, index=refusal.index)
         return refusal
 
     def write(self, work: Callable[[Connection], Result], change: Change) -> Result:

@@ -66,6 +66,7 @@ def refuse(code: Code, what: str, value: object = None, remedy: str = "") -> Ref
 
 
 MINUTES_REMEMBERED = 60
+LINES_A_MINUTE = 100
 
 
 class RefusalCounts:
@@ -77,8 +78,11 @@ class RefusalCounts:
         self._minutes: deque[tuple[int, int]] = deque(maxlen=MINUTES_REMEMBERED + 1)
         self._changed: set[str] = set()
 
-    def add(self, code: str, at: float) -> None:
-        """Count one refusal with ``code`` at the POSIX second ``at``."""
+    def add(self, code: str, at: float) -> bool:
+        """Count one refusal with ``code`` at the POSIX second ``at``; whether it is also worth a line in the log.
+
+        At most :data:`LINES_A_MINUTE` refusals in one minute are, so that nobody fills the disk by being refused.
+        """
         with self._lock:
             before = self._counts.get(code)
             count = 1 if before is None else before.count + 1
@@ -89,6 +93,7 @@ class RefusalCounts:
                 self._minutes[-1] = (minute, self._minutes[-1][1] + 1)
             else:
                 self._minutes.append((minute, 1))
+            return self._minutes[-1][1] <= LINES_A_MINUTE
 
     def all(self) -> tuple[RefusalCount, ...]:
         """Every code used so far, in alphabetical order."""
