@@ -96,6 +96,11 @@ class Tick(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise InvalidValue("a tick has one bulletin a sensor", sensors)
 
 
+# Made here, once: msgspec 0.22 crashes when two threads are the first to decode a type at the same time.
+_record_decoder = msgspec.msgpack.Decoder(Record)
+_tick_decoder = msgspec.msgpack.Decoder(Tick)
+
+
 def encode_body(body: Record | Tick) -> bytes:
     """Canonical bytes of a record or a tick: the version, then MessagePack; a tick is padded to its fixed size."""
     encoded = bytes([VERSION]) + _encoder.encode(body)
@@ -108,12 +113,12 @@ def encode_body(body: Record | Tick) -> bytes:
 
 def decode_record(data: bytes) -> Record:
     """The record in ``data``, which must be all of it."""
-    return _decode(_payload(data), Record)
+    return _decode(_payload(data), _record_decoder)
 
 
 def decode_tick(data: bytes) -> Tick:
     """The tick in padded ``data``."""
-    return _decode(unpad(_payload(data)), Tick)
+    return _decode(unpad(_payload(data)), _tick_decoder)
 
 
 def encode_claim(claim: Claim) -> bytes:
@@ -156,9 +161,9 @@ def _payload(data: bytes) -> bytes:
     return data[1:]
 
 
-def _decode(data: bytes, kind: type[Body]) -> Body:
+def _decode(data: bytes, decoder: msgspec.msgpack.Decoder[Body]) -> Body:
     try:
-        return msgspec.msgpack.decode(data, type=kind)
+        return decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         # InvalidValue from a validator is a ValueError, which msgspec wraps; both end here.
         raise MalformedMessage("not a message of ours", str(error)) from error
