@@ -133,6 +133,8 @@ class WeightingFilters:
 
     def _section(self, number: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
         # Section by section, since on short blocks most of sosfilt's time goes into checking its arguments.
+        if not x.size:
+            return x  # lfilter would forget its state
         numerator, denominator = self._sections[number]
         y, state = lfilter(numerator, denominator, x, zi=self._states[number])
         # Digital silence would let the state decay into denormal numbers, which are slow to compute with.

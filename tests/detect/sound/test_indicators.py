@@ -1,0 +1,68 @@
+"""Energy means and percentile levels."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
+from clairvoie.detect.sound.levels import SecondLevels
+
+LEVELS = st.lists(st.floats(-100, 140), min_size=1, max_size=60)
+
+
+def second(t_end: float, level: float | None, *, valid: bool = True, seconds: float = 1.0) -> SecondLevels:
+    laf = (level,) * 8 if level is not None else ()
+    return SecondLevels(t_end, seconds, level, level, level, level, level, valid, False, laf)
+
+
+@given(LEVELS)
+def test_an_energy_mean_lies_between_the_mean_and_the_greatest(levels: list[float]) -> None:
+    found = energy_mean((level, 1.0) for level in levels)
+    assert found is not None
+    assert sum(levels) / len(levels) - 1e-6 <= found <= max(levels) + 1e-6
+
+
+@given(LEVELS, st.floats(-50, 50))
+def test_an_energy_mean_moves_with_its_levels(levels: list[float], gain: float) -> None:
+    before = energy_mean((level, 1.0) for level in levels)
+    after = energy_mean((level + gain, 1.0) for level in levels)
+    assert after == pytest.approx(before + gain, abs=1e-6)
+
+
+def test_silence_is_time_without_energy_and_nothing_has_no_level() -> None:
+    assert energy_mean([(60.0, 1.0), (None, 9.0)]) == pytest.approx(50.0)
+    assert energy_mean([(None, 1.0)]) is None
+    assert energy_mean([]) is None
+
+
+@given(st.lists(st.floats(0, 120), min_size=1, max_size=200))
+def test_percentile_levels_fall_as_the_percentage_rises(values: list[float]) -> None:
+    found = percentile_levels(values, range(1, 100))
+    ordered = [found[n] for n in range(1, 100)]
+    assert ordered == sorted(ordered, reverse=True)
+    for percentage, level in found.items():
+        assert sum(value > level for value in values) <= percentage / 100 * len(values) + 1e-9
+        assert sum(value >= level for value in values) >= percentage / 100 * len(values) - 1e-9
+
+
+def test_percentile_levels_of_silence_do_not_exist() -> None:
+    assert percentile_levels([-math.inf] * 5 + [60.0], [1, 50]) == {1: 60.0, 50: None}
+    assert percentile_levels([], [50]) == {50: None}
+
+
+def test_seconds_that_are_not_valid_count_nowhere() -> None:
+    found = indicators_of([second(1, 60.0), second(2, 90.0, valid=False), second(3, 60.0)])
+    assert found.laeq == pytest.approx(60.0)
+    assert found.lafmax == 60.0
+    assert found.percentiles[10] == 60.0
+    assert found.valid == 2
+
+
+def test_the_end_of_a_recording_counts_for_what_it_is() -> None:
+    seconds = [second(1, 60.0), second(1.5, 70.0, valid=False, seconds=0.5)]
+    assert indicators_of(seconds).laeq == pytest.approx(60.0)
+    assert indicators_of(seconds, partial=True).laeq == pytest.approx(10 * math.log10((1e6 + 0.5e7) / 1.5))
