@@ -78,7 +78,7 @@ def run_demonstration(asked: Demonstration, say: Say) -> None:
                 node.ready(READY_SECONDS)
                 _tell_where(asked, scene, url, folder, say)
                 watch = Watch(url, truth_of(scene, read_scene_document(written.folder), start))
-                _follow(asked, watch, (hub, node), say)
+                _follow(asked, watch, hub, node, say)
         _sum_up(watch, written, asked, folder, say)
 
 
@@ -141,12 +141,12 @@ def _fate(asked: Demonstration) -> str:
     return " (kept)" if asked.keep is not None else " (deleted at the end; --keep DIR keeps it)"
 
 
-def _follow(asked: Demonstration, watch: Watch, companions: tuple[Companion, ...], say: Say) -> None:
+def _follow(asked: Demonstration, watch: Watch, hub: Companion, node: Companion, say: Say) -> None:
     """Tell what comes until told to stop. An interruption here is the usual end."""
     began = told = time.monotonic()
     with contextlib.suppress(KeyboardInterrupt), httpx.Client(timeout=10.0, trust_env=False) as client:
         while asked.seconds is None or time.monotonic() - began < asked.seconds:
-            for companion in companions:
+            for companion in (hub, node):
                 companion.check()
             try:
                 for incident in watch.ask(client):
@@ -155,7 +155,7 @@ def _follow(asked: Demonstration, watch: Watch, companions: tuple[Companion, ...
                 say(f"the hub did not answer ({error})")
             if time.monotonic() - told > FIGURES_SECONDS:
                 told = time.monotonic()
-                say(f"          {watch.figures()}")
+                say(f"          {watch.figures()}" if watch.speaking else f"no microphone speaks. {node.last_words()}")
             time.sleep(ASK_SECONDS)
 
 

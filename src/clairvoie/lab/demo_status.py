@@ -66,6 +66,8 @@ class Watch:
     sound_to_desk: list[float] = field(default_factory=list)
     ways: dict[str, dict[str, Any]] = field(default_factory=dict)
     detections: int = 0
+    speaking: int = 0
+    """Microphones that the hub has heard lately."""
     _known: set[tuple[str, int]] = field(default_factory=set)
 
     def ask(self, client: httpx.Client) -> list[dict[str, Any]]:
@@ -78,6 +80,8 @@ class Watch:
         asked = {"from": window["start"].isoformat(), "to": window["end"].isoformat()}
         for detection in self._get(client, "/api/v1/detections", asked)["detections"]:
             self._note(detection)
+        sensors = self._get(client, "/api/v1/sensors", {})["sensors"]
+        self.speaking = sum(not sensor["silent"] for sensor in sensors)
         self.ways = {way["way"]: way for way in self._get(client, "/api/v1/latency", {})["ways"]}
         return sorted(new, key=lambda incident: int(incident["id"]))
 
