@@ -36,6 +36,8 @@ def clock_hour(second: float) -> float:
 
 def add(*levels: float) -> float:
     """The level of several sounds together."""
+    if len(levels) == 1:
+        return levels[0]
     return 10 * math.log10(sum(10 ** (level / 10) for level in levels))
 
 
