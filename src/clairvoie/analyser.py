@@ -31,7 +31,9 @@ from clairvoie.lifeline import cut, tie_to_parent
 from clairvoie.orders import AnalyserEnd, AnalyserOrders, read_orders
 
 OVERRUN_SECONDS = 2.0
-"""An analyser that falls further behind the wall clock than this loses blocks, as a live device would."""
+LONGEST_OVERRUN_SECONDS = 10.0
+"""An analyser that falls further behind the wall clock than this loses blocks, as a live device would. In a fast replay
+the bound is the second one, in replayed time: what comes later than that the gate would refuse."""
 CLAIMS = get_args(Claim)
 
 
@@ -66,7 +68,7 @@ def analyse(orders: AnalyserOrders) -> AnalyserEnd:
     clock = ReplayClock(start=start, wall_origin=orders.clock.wall_of(start), speed=orders.clock.speed)
     writer = ClaimWriter(orders.claims)
     analyser = SoundAnalyser(recording.rate, orders.sensor.calibration, tagger)
-    overrun = OVERRUN_SECONDS * max(1.0, orders.clock.speed)
+    overrun = min(LONGEST_OVERRUN_SECONDS, OVERRUN_SECONDS * max(1.0, orders.clock.speed))
     for block in replay(recording, clock, sigma=source.clock_sigma, loop=source.loop, overrun_seconds=overrun):
         if cut(orders.control):
             return AnalyserEnd.LAUNCHER_GONE

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fake_hub import FakeHub, problem
 from starlette.responses import Response
 
 from clairvoie.boundary.bulletin import Bulletin, ImpulseEvent
@@ -18,8 +19,6 @@ from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, enco
 from clairvoie.boundary.wire import Record, SecondEvents, Tick, encode_body
 from clairvoie.egress.outbox import Outbox, Outgoing
 from clairvoie.egress.uplink import LiveSender, RecordSender
-
-from ..support.fake_hub import FakeHub, problem
 
 KEY = Ed25519PrivateKey.generate()
 SECOND = 1_800_000_000

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -35,7 +35,8 @@ class FakeHub:
         self.tick_sizes: set[int] = set()
         self.uploads: list[int] = []
         self.duplicates = 0
-        self.problems: list[str] = []
+        self.broken_streams = 0
+        self.offered: set[tuple[str, int]] = set()
         self.arrived = threading.Condition()
         self.app = Starlette(
             routes=[
@@ -74,6 +75,9 @@ class FakeHub:
 
     async def _records(self, request: Request) -> Response:
         batch = decode_batch(await request.body())
+        with self.arrived:
+            self.offered.update((envelope.sensor, envelope.sequence) for envelope in batch)
+            self.arrived.notify_all()
         answer = self.misbehaviour(batch)
         if answer is not None:
             return answer
@@ -100,11 +104,14 @@ class FakeHub:
 
     async def _live(self, request: Request) -> Response:
         buffer = b""
-        async for part in request.stream():
-            buffer += part
-            while len(buffer) >= 4 and len(buffer) >= 4 + (size := int.from_bytes(buffer[:4], "big")):
-                self._take_frame(buffer[4 : 4 + size])
-                buffer = buffer[4 + size :]
+        try:
+            async for part in request.stream():
+                buffer += part
+                while len(buffer) >= 4 and len(buffer) >= 4 + (size := int.from_bytes(buffer[:4], "big")):
+                    self._take_frame(buffer[4 : 4 + size])
+                    buffer = buffer[4 + size :]
+        except ClientDisconnect:
+            self.broken_streams += 1
         return JSONResponse({"accepted": len(self.ticks)})
 
     def _take_frame(self, frame: bytes) -> None:
