@@ -9,6 +9,18 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec import Struct
+
+from clairvoie.config import (
+    ClockSettings,
+    EnrolledNode,
+    HubSettings,
+    NodeSensor,
+    NodeSettings,
+    ReplaySource,
+    Retention,
+    read_settings,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -98,3 +110,23 @@ def test_every_command_and_option_that_a_page_uses_exists(page: str) -> None:
 @pytest.mark.parametrize("line", ["dance", "--loud", "lab dance"])
 def test_the_search_for_commands_that_do_not_exist_finds_them(line: str) -> None:
     assert mistakes(line) != []
+
+
+EXAMPLE = re.compile(r"```toml\n# (\S+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("node.toml", NodeSettings), ("hub.toml", HubSettings)])
+def test_the_examples_of_settings_are_settings(name: str, kind: type[Struct], tmp_path: Path) -> None:
+    examples = dict(EXAMPLE.findall(read("docs/settings.md")))
+    path = tmp_path / name
+    path.write_text(examples[name], encoding="utf-8")
+    read_settings(path, kind)
+
+
+@pytest.mark.parametrize(
+    "kind", [NodeSettings, NodeSensor, ReplaySource, ClockSettings, HubSettings, EnrolledNode, Retention]
+)
+def test_every_setting_is_in_the_page_of_settings(kind: type[Struct]) -> None:
+    page = read("docs/settings.md")
+    keys = (re.escape(key) for key in kind.__struct_fields__)
+    assert [key for key in keys if not re.search(rf"^(# |\[+|\[+\w+\.)?{key}\b", page, re.MULTILINE)] == []
