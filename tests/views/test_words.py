@@ -1,4 +1,4 @@
-"""Every sentence exists in both languages, is typeset by the rules of its own, and no template holds one untranslated."""
+"""Every sentence exists in both languages, typeset by the rules of its own, and no template holds one untranslated."""
 
 from __future__ import annotations
 

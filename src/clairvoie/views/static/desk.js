@@ -41,7 +41,7 @@ function take() {
 
 function close() {
   if (queue) {
-    if (lineOf(chosen)) location.href = `/incidents/${chosen}#act`;
+    if (lineOf(chosen)) location.href = `/incidents/${chosen}#basis-on-site`;
     return;
   }
   const closing = document.getElementById("closing");
@@ -84,6 +84,9 @@ queue?.addEventListener("htmx:afterSettle", () => {
   if (fresh.length) document.getElementById("said").textContent = fresh.join(". ");
   known = now;
 });
+
+// Led here to close: the browser itself focuses the field that the address names, once it is shown.
+if (location.hash === "#basis-on-site" && document.getElementById("closing")) document.getElementById("closing").open = true;
 
 mark();
 if (queue && lineOf(chosen)) document.dispatchEvent(new CustomEvent("incident:show", { detail: chosen }));

@@ -22,13 +22,20 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(
 window.addEventListener("online", ask);
 window.addEventListener("offline", lost);
 
-// A refresh that nobody asked for never takes away what somebody is writing or has chosen.
+// A refresh that nobody asked for never takes away what somebody is writing or has chosen: neither when it would be
+// asked, nor when its answer comes.
+function busy(region) {
+  const written = [...region.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")];
+  const chosen = [...region.querySelectorAll("input[type=radio]")];
+  return written.some((field) => field.value !== field.defaultValue || field === document.activeElement)
+    || chosen.some((field) => field.checked !== field.defaultChecked);
+}
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (requestConfig.verb !== "get" || elt.id === "strip" || elt.id === "map") return;
-  const busy = [...elt.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")].some((field) => field.value !== field.defaultValue || field === document.activeElement)
-    || [...elt.querySelectorAll("input[type=radio]")].some((field) => field.checked !== field.defaultChecked);
-  if (busy) event.preventDefault();
+  if (requestConfig.verb === "get" && busy(elt)) event.preventDefault();
+});
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.verb === "get" && busy(detail.target)) detail.shouldSwap = false;
 });
 
 document.addEventListener("keydown", (event) => {
