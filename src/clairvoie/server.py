@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import signal
 import socket
 import sys
@@ -28,7 +27,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from clairvoie import __version__
 from clairvoie.boundary.reading import Deployment
-from clairvoie.config import HubSettings, Retention, log_level, read_settings
+from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
@@ -37,6 +36,7 @@ from clairvoie.hub.incidents import Grouping
 from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.retention import Limits, due
+from clairvoie.log import set_up_log
 from clairvoie.views import api, site
 from clairvoie.views.guard import Guard
 
@@ -204,7 +204,7 @@ class HubServer(uvicorn.Server):
 
 def run(settings: HubSettings) -> None:
     """Serve the hub until SIGINT or SIGTERM. Port 0 takes any free port, which the ready line names."""
-    configure_log()
+    set_up_log()
     listener = _listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -233,19 +233,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"the hub cannot listen there ({error.strerror})", f"{host}:{port}", "Give another port with --port."
         ) from error
     return listener
-
-
-def configure_log() -> None:
-    """Structured lines on stderr, one JSON object each."""
-    level = logging.getLevelNamesMapping().get(log_level().upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(message)s", force=True)

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
 from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import HazardKind
@@ -209,7 +211,7 @@ def _csv_line(values: tuple[str, ...]) -> str:
 def acting(desk: Desk) -> APIRouter:
     """What a person may do through a program."""
     router = APIRouter(prefix="/api/v1", tags=["acting"])
-    may_fail = documented(documents.OneIncident, 404, 409, 422, 503)
+    may_fail = documented(documents.OneIncident, 400, 404, 409, 422, 503)
 
     @router.post("/incidents/{identifier}/take", summary="Take an incident", **may_fail)
     def take(identifier: Identifier, asked: TakeRequest) -> Response:
@@ -232,7 +234,7 @@ def acting(desk: Desk) -> APIRouter:
     def note(identifier: Identifier, asked: NoteRequest) -> Response:
         return act(desk, identifier, lambda: desk.note(identifier, asked.who, asked.text))
 
-    @router.post("/misses", summary="Report a miss", **documented(documents.MissDocument, 422, 503))
+    @router.post("/misses", summary="Report a miss", **documented(documents.MissDocument, 400, 422, 503))
     def miss(asked: MissRequest) -> Response:
         reported = desk.report_miss(
             kind=asked.kind,
@@ -244,7 +246,9 @@ def acting(desk: Desk) -> APIRouter:
         )
         return answer(documents.miss_document(reported))
 
-    @router.post("/notes", summary="Leave a note to the next shift", **documented(documents.NoteDocument, 422, 503))
+    @router.post(
+        "/notes", summary="Leave a note to the next shift", **documented(documents.NoteDocument, 400, 422, 503)
+    )
     def shift_note(asked: NoteRequest) -> Response:
         return answer(documents.note_document(desk.write_shift_note(asked.who, asked.text)))
 
@@ -281,6 +285,21 @@ def mount(app: FastAPI, desk: Desk) -> None:
     """Serve the API and its description from ``app``."""
     for router in (reading(desk), levels(desk), acting(desk), reference.router):
         app.include_router(router)
+    handle_errors(app)
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Whatever goes wrong under ``/api`` is told as a :class:`Problem`."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        if not request.url.path.startswith("/api/"):
+            return await http_exception_handler(request, error)
+        code = {400: "malformed", 404: "unknown", 405: "wrong-method"}.get(error.status_code, "not-done")
+        told = answer(Problem(code=code, what=str(error.detail), remedy="See /api/docs."), error.status_code)
+        told.headers.update(error.headers or {})
+        return told
 
     @app.exception_handler(RequestValidationError)
     async def _wrong(_request: Request, error: RequestValidationError) -> Response:
@@ -297,8 +316,6 @@ def mount(app: FastAPI, desk: Desk) -> None:
         response = problem(503, "store-unavailable", error)
         response.headers["Retry-After"] = "5"
         return response
-
-    app.openapi = lambda: described(app)  # type: ignore[method-assign]
 
 
 def described(app: FastAPI) -> dict[str, Any]:
