@@ -11,7 +11,8 @@ next minute. The locks that will keep even a hostile analyser to this (Landlock,
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -57,7 +58,9 @@ class ClaimWriter:
                 self.lost = 0
 
 
-def analyse(orders: AnalyserOrders) -> AnalyserEnd:
+def analyse(
+    orders: AnalyserOrders, *, wall: Callable[[], float] = time.time, wait: Callable[[float], None] = time.sleep
+) -> AnalyserEnd:
     """Replay the sensor's source to its end and write what is claimed about it."""
     source = orders.sensor.source
     tagger = SoundTagger.load()
@@ -69,7 +72,16 @@ def analyse(orders: AnalyserOrders) -> AnalyserEnd:
     writer = ClaimWriter(orders.claims)
     analyser = SoundAnalyser(recording.rate, orders.sensor.calibration, tagger)
     overrun = min(LONGEST_OVERRUN_SECONDS, OVERRUN_SECONDS * max(1.0, orders.clock.speed))
-    for block in replay(recording, clock, sigma=source.clock_sigma, loop=source.loop, overrun_seconds=overrun):
+    blocks = replay(
+        recording,
+        clock,
+        sigma=source.clock_sigma,
+        loop=source.loop,
+        overrun_seconds=overrun,
+        wall=wall,
+        wait=wait,
+    )
+    for block in blocks:
         if cut(orders.control):
             return AnalyserEnd.LAUNCHER_GONE
         writer.write(analyser.feed(block))

@@ -1,0 +1,144 @@
+"""The analyser process: sound in, claims out, an exit code from a closed list, and not a word besides."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import wave
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from clairvoie.analyser import ClaimWriter, analyse
+from clairvoie.boundary.detection import Claim, ImpulseDetection, MinuteLevels, TenSecondLevel
+from clairvoie.boundary.hazards import Health
+from clairvoie.boundary.wire import CLAIM_BYTES, decode_claim
+from clairvoie.config import ClockSettings, NodeSensor, ReplaySource, child_environment
+from clairvoie.egress.pipe import open_pipe, read_packets, write_packet
+from clairvoie.orders import AnalyserEnd, AnalyserOrders, written
+
+START = 1_800_000_000
+RATE = 16_000
+SECONDS = 61
+BANGS = (12.3, 27.8, 44.1)
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of faint noise with three bangs in it."""
+    random = np.random.default_rng(2)
+    sound = 0.002 * random.standard_normal(RATE * SECONDS)
+    for bang in BANGS:
+        at, length = round(bang * RATE), RATE // 5
+        sound[at : at + length] += (
+            0.5 * np.exp(-np.arange(length) / (0.01 * RATE)) * random.choice((-1, 1), length)
+        )  # fmt: skip
+    path = tmp_path_factory.mktemp("street") / "street.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes())
+    return path
+
+
+class Ends(NamedTuple):
+    """The pipe to a gate that is not there, and the lifeline of a launcher that is."""
+
+    reading: int
+    writing: int
+    control: int
+    lifeline: int
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    pipes = Ends(*open_pipe(), *os.pipe())
+    yield pipes
+    for end in pipes:
+        os.close(end)
+
+
+class Wall:
+    """A wall clock on which waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = float(START)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def orders_for(file: Path, ends: Ends) -> AnalyserOrders:
+    source = ReplaySource(file=str(file), start=START)
+    sensor = NodeSensor(id="mic-1", calibration=120, source=source)
+    clock = ClockSettings()
+    return AnalyserOrders(parent=os.getpid(), sensor=sensor, clock=clock, claims=ends.writing, control=ends.control)
+
+
+def claims_in(ends: Ends) -> list[Claim]:
+    packets, _ = read_packets(ends.reading, 10_000, CLAIM_BYTES + 1)
+    return [decode_claim(packet) for packet in packets]
+
+
+def test_a_recording_becomes_claims_with_the_time_of_the_clock(street: Path, ends: Ends) -> None:
+    wall = Wall()
+    assert analyse(orders_for(street, ends), wall=lambda: wall.now, wait=wall.wait) is AnalyserEnd.SOURCE_ENDED
+    claims = claims_in(ends)
+    assert wall.now == pytest.approx(START + SECONDS, abs=0.2)
+    assert Counter(type(claim) for claim in claims)[TenSecondLevel] == 6
+    assert [claim.end for claim in claims if isinstance(claim, MinuteLevels)] == [START + 60]
+    bangs = [claim.onset - START for claim in claims if isinstance(claim, ImpulseDetection)]
+    assert bangs == [pytest.approx(bang, abs=0.002) for bang in BANGS]
+
+
+def test_a_full_pipe_loses_claims_and_the_next_minute_says_so(ends: Ends) -> None:
+    writer = ClaimWriter(ends.writing)
+    while write_packet(ends.writing, bytes(CLAIM_BYTES)):
+        continue
+    writer.write([TenSecondLevel(end=START, laeq=50.0)])
+    assert writer.lost == 1
+    read_packets(ends.reading, 10_000, CLAIM_BYTES)
+    minute = MinuteLevels(
+        end=START, laeq=None, lceq=None, lafmax=None, lcpeak=None, l10=None, l50=None, l90=None, octaves=(None,) * 9,
+        sources=(), valid_seconds=0, overload_seconds=0, windy=False, health=Health.FINE,
+    )  # fmt: skip
+    writer.write([minute, minute])
+    assert [claim.health for claim in claims_in(ends) if isinstance(claim, MinuteLevels)] == [Health.GAPS, Health.FINE]
+
+
+def test_what_is_no_claim_is_not_written(ends: Ends) -> None:
+    ClaimWriter(ends.writing).write([np.zeros(3), b"sound", "words"])
+    assert claims_in(ends) == []
+
+
+def test_an_analyser_without_its_source_ends_with_a_code_and_without_a_word(tmp_path: Path, ends: Ends) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "clairvoie.analyser", written(orders_for(tmp_path / "missing.wav", ends))],
+        pass_fds=(ends.writing, ends.control),
+        env=child_environment(),
+        capture_output=True,
+        timeout=120,
+    )
+    assert ended.returncode == AnalyserEnd.SOURCE_LOST
+    assert (ended.stdout, ended.stderr) == (b"", b"")
+    assert claims_in(ends) == []
+
+
+def test_an_analyser_ends_when_its_launcher_is_gone(street: Path) -> None:
+    reading, writing = open_pipe()
+    control, lifeline = os.pipe()
+    os.close(lifeline)
+    ends = Ends(reading, writing, control, -1)
+    wall = Wall()
+    try:
+        ending = analyse(orders_for(street, ends), wall=lambda: wall.now, wait=wall.wait)
+    finally:
+        for end in (reading, writing, control):
+            os.close(end)
+    assert ending is AnalyserEnd.LAUNCHER_GONE
