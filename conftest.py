@@ -1,4 +1,4 @@
-"""Doctests of the package are collected too, except from files of the laboratory that need torch where there is none."""
+"""Doctests of the package are collected too, but not those of files that need torch where it is missing."""
 
 from __future__ import annotations
 
