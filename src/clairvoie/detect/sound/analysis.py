@@ -133,7 +133,7 @@ class SoundAnalyser:
         if isinstance(step, Piece):
             weighted = self._filters.feed(step.samples)
             fast = self._levels.feed(step.samples, weighted, step.offset)
-            outputs += self._onsets.feed(weighted, fast, step.start, self._sigma)
+            outputs += self._onsets.feed(weighted, step.start, self._sigma)
             if self._hazards is not None:
                 self._fast.add(step.start, fast)
             self._second.append(step.samples)
