@@ -30,9 +30,9 @@ from clairvoie.lab.recordings import read_sound
 pytestmark = pytest.mark.slow
 
 RATE = 32_000
-START_SECONDS = 90.0
-INCIDENT_SECONDS = 60.0
-"""An incident comes within a minute after the desk can be reached."""
+START_SECONDS = 180.0
+INCIDENT_SECONDS = 150.0
+"""The window breaks every 40 s; a machine that is busy with other tests may miss it once."""
 STOP_SECONDS = 30.0
 Found = TypeVar("Found")
 

@@ -9,6 +9,7 @@ too while it runs, voices included: as the sound of the simulated microphones, n
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import tempfile
 import time
@@ -22,16 +23,19 @@ from clairvoie.errors import LabError
 from clairvoie.lab.demo_processes import Companion, check_port
 from clairvoie.lab.demo_recordings import scene_of_recordings
 from clairvoie.lab.demo_settings import NODE, write_hub_settings, write_node_settings
-from clairvoie.lab.demo_status import Watch, incident_line, truth_of
+from clairvoie.lab.demo_status import Watch, incident_line, open_page, truth_of
 from clairvoie.lab.scenario import SCENARIOS
 from clairvoie.lab.scene import Scene
 from clairvoie.lab.scene_progress import progress_bar
 from clairvoie.lab.soundscape import Written, read_scene_document, write_scene
 from clairvoie.lab.town import Quarter, read_quarter
 
-READY_SECONDS = 60.0
-LEAD_SECONDS = 6
-"""Between starting the node and the first sample: time for its analysers to load."""
+READY_SECONDS = 120.0
+LEAD_SECONDS = 3.0
+LEAD_SHARE = 3.0
+LONGEST_LEAD = 25.0
+"""Between starting the node and the first sample its processes load: so many seconds and so many times as long as the
+hub took, since a machine that starts one slowly starts the others slowly. What an analyser misses is lost."""
 ASK_SECONDS = 1.0
 FIGURES_SECONDS = 20.0
 Say = Callable[[str], None]
@@ -71,8 +75,10 @@ def run_demonstration(asked: Demonstration, say: Say) -> None:
         sensors = tuple(sensor for sensor in quarter.microphones if sensor.id in written.recordings)
         hub_settings = write_hub_settings(folder, quarter, sensors, asked.port)
         with Companion("hub", ["hub", str(hub_settings)], folder / "hub.log") as hub:
+            began = time.monotonic()
             url = str(hub.ready(READY_SECONDS)["url"])
-            start = int(time.time()) + LEAD_SECONDS
+            lead = min(LONGEST_LEAD, LEAD_SECONDS + LEAD_SHARE * (time.monotonic() - began))
+            start = math.ceil(time.time() + lead)
             node_settings = write_node_settings(folder, written.recordings, scene.calibration, url, start)
             with Companion("node", ["node", str(node_settings)], folder / "node.log") as node:
                 node.ready(READY_SECONDS)
@@ -144,7 +150,8 @@ def _fate(asked: Demonstration) -> str:
 def _follow(asked: Demonstration, watch: Watch, hub: Companion, node: Companion, say: Say) -> None:
     """Tell what comes until told to stop. An interruption here is the usual end."""
     began = told = time.monotonic()
-    with contextlib.suppress(KeyboardInterrupt), httpx.Client(timeout=10.0, trust_env=False) as client:
+    client = httpx.Client(timeout=10.0, trust_env=False)
+    with contextlib.suppress(KeyboardInterrupt), client, open_page(watch.url):
         while asked.seconds is None or time.monotonic() - began < asked.seconds:
             for companion in (hub, node):
                 companion.check()

@@ -9,6 +9,9 @@ person's own recording plays, the onset of the detection stands in for it, which
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +24,8 @@ from clairvoie.lab.scene import Scene
 DECIDED_AT_ONCE = frozenset({"glass-breaking", "impulse"})
 EARLY, LATE = 0.5, 8.0
 """A detection belongs to a sound of the scene when its onset lies so many seconds before or after its arrival."""
+PAGE_SECONDS = 3.0
+"""The hub tells something every second, so the page notices by then that it is to close."""
 LOOK_BACK = timedelta(minutes=5)
 
 
@@ -111,6 +116,27 @@ class Watch:
             f"sound to desk {_seconds(quantile(self.sound_to_desk, 0.5))} / "
             f"{_seconds(quantile(self.sound_to_desk, 0.99))} (p50 / p99)"
         )
+
+
+@contextmanager
+def open_page(url: str) -> Iterator[None]:
+    """Follow the desk's own stream of changes as an open page does, so that the hub can time itself to a desk."""
+    closing = threading.Event()
+
+    def follow() -> None:
+        # A page reconnects after a broken line; this one only serves a figure and gives up quietly when the hub stops.
+        with suppress(httpx.HTTPError), httpx.stream("GET", url + "/events", timeout=None, trust_env=False) as stream:
+            for _ in stream.iter_lines():
+                if closing.is_set():
+                    return
+
+    page = threading.Thread(target=follow, name="open page", daemon=True)
+    page.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        page.join(PAGE_SECONDS)
 
 
 def quantile(values: list[float], share: float) -> float | None:

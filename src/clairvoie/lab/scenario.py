@@ -61,10 +61,10 @@ def evening(quarter: Quarter, seed: int = 1, count: int | None = None) -> Scene:
 
 
 def window(quarter: Quarter, seed: int = 1, count: int | None = None) -> Scene:
-    """No more than a window that breaks every 40 s, first after 8 s: for those in a hurry, and for tests."""
+    """No more than a window that breaks every 40 s, first after 14 s: for those in a hurry, and for tests."""
     return Scene(
         seed=seed, seconds=40.0, microphones=microphones_of(quarter, count),
-        emissions=(_emission("glass-breaking", 8.0, CORNER, 1.9), _emission("birds", 20.0, (-170.0, -60.0, 6.0), 9.0)),
+        emissions=(_emission("glass-breaking", 14.0, CORNER, 1.9), _emission("birds", 20.0, (-170.0, -60.0, 6.0), 9.0)),
         ambiences=(Ambience("traffic", 50.0),), air=Atmosphere(14.0, 70.0), around=quarter.surroundings, loop=True,
     )  # fmt: skip
 
