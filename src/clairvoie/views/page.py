@@ -67,6 +67,7 @@ class Page:
             "theme": person.theme_of(request),
             "token": token,
             "here": request.url.path,
+            "again": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "languages": LANGUAGES,
         }
         text = self.environments[self.language(request)].get_template(template).render(common | facts)

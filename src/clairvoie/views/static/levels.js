@@ -1,6 +1,7 @@
 // The levels page: fetches what its address asks for, draws it, reads it out under the cursor, and keeps it fresh. The
 // table below says the same without this script; with it, the table starts closed.
 
+import "./sparing.js";
 import { TimeAxis } from "./levels-axis.js";
 import { heatClasses, levelPlot, octavePlot, shortened, sourcePlot, textWidth } from "./levels-plots.js";
 
@@ -59,7 +60,7 @@ function told(plot) {
   }
   const named = found.sensors.flatMap((sensor) => sensor.sources.filter(({ share }) => share[column]));
   if (found.sensors.length === 1 || over?.kind === "sources") {
-    const shown = over ? over.sensor().sources.filter(({ share }) => share[column]) : named;
+    const shown = over?.sensor ? over.sensor().sources.filter(({ share }) => share[column]) : named;
     parts.push(shown.map((one) => `${one.words} ${percent.format(one.share[column])}`).join(", ") || words.unnamed);
   }
   return parts.join(" · ");

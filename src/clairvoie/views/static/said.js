@@ -1,5 +1,7 @@
 // The sensor page: takes fresh squares into the open page without moving the focus, and tells the one that is pointed at.
 
+import "./sparing.js";
+
 const grid = document.getElementById("squares");
 const readout = document.getElementById("readout");
 const COLUMNS = 10;
@@ -23,10 +25,8 @@ function take(markup) {
     }
     square.replaceChildren(...next.childNodes);
   }
-  for (const id of ["said-total", "said-list"]) {
-    const [old, next] = [document.getElementById(id), fresh.getElementById(id)];
-    if (id === "said-list") next.open = old.open;
-    if (!old.contains(document.activeElement)) old.replaceChildren(...next.childNodes);
+  for (const part of ["#said-total", "#said-list ol", "#said-list p"]) {
+    document.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
   }
   grid.dataset.updates = String(Number(grid.dataset.updates ?? 0) + 1);
   tell();
