@@ -1,4 +1,4 @@
-"""The desk in real Chromium: queue, keyboard, taking and closing, live changes, reconnection, language, theme, sound."""
+"""The desk in real Chromium: queue, keys, taking and closing, live changes, reconnection, language, theme, sound."""
 
 from __future__ import annotations
 
@@ -150,6 +150,7 @@ def test_the_strip_follows_the_desk(open_page: OpenPage, desk: FakeDesk) -> None
     desk.take(5, "Jeanne")
     desk.tell(Change.TICK)
     expect(page.locator("#strip")).to_contain_text("1 incident open")
+    expect(page).to_have_title("(1) Outcomes · Claire-Voie")
 
 
 def test_language_and_theme_are_switched_and_kept(open_page: OpenPage) -> None:

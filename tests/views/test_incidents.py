@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 from fake_desk import FakeDesk
 from visitor import Visitor
@@ -144,3 +145,10 @@ def test_the_list_is_narrowed(john: Visitor, query: str, expected: list[int]) ->
     text = john.get(f"/incidents?{query}").text
     assert [int(n) for n in re.findall(r'<td class="number"><a href="/incidents/(\d+)"', text)] == expected
     assert ("No incident answers to that." in text) == (not expected)
+
+
+def test_an_incident_whose_detections_were_deleted_says_that(desk: FakeDesk, john: Visitor) -> None:
+    desk.kept[1] = msgspec.structs.replace(desk.kept[1], detections=())
+    text = plain(john.get("/incidents/1").text)
+    assert "Its detections have been deleted after their term" in text
+    assert "Heard at" not in text

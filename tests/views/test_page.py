@@ -106,3 +106,9 @@ def test_confidence_is_a_word_and_the_number_it_stands_for(share: float) -> None
 
 def test_nothing_known_is_a_dash() -> None:
     assert FRENCH.decimal(None) == FRENCH.confidence(None) == "–"
+
+
+def test_files_of_pages_are_asked_about_each_time(jeanne: Visitor) -> None:
+    first = jeanne.get("/static/style.css")
+    assert first.headers["cache-control"] == "no-cache"
+    assert jeanne.get("/static/style.css", headers={"if-none-match": first.headers["etag"]}).status_code == 304

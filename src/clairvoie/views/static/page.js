@@ -22,6 +22,15 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(
 window.addEventListener("online", ask);
 window.addEventListener("offline", lost);
 
+// The number of open incidents leads the title, so that it is seen on a tab in the background.
+const title = document.title;
+function count() {
+  const open = Number(document.querySelector("#strip [data-open]")?.dataset.open ?? 0);
+  document.title = open ? `(${open}) ${title}` : title;
+}
+document.body.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "strip") count(); });
+count();
+
 // A refresh that nobody asked for never takes away what somebody is writing or has chosen: neither when it would be
 // asked, nor when its answer comes.
 function busy(region) {

@@ -6,6 +6,7 @@ const toggle = control.querySelector(".sound-toggle");
 const EVERY_MILLISECONDS = 4000;
 let wanted = localStorage.getItem("sound") !== "off";
 let context = null;
+let before = 0;
 
 const allowed = () => context?.state === "running";
 const openIncidents = () => Number(document.querySelector("#strip [data-open]")?.dataset.open ?? 0);
@@ -67,8 +68,15 @@ control.querySelector(".sound-test").addEventListener("click", async () => {
 document.addEventListener("pointerdown", () => { if (wanted && !allowed()) start(); });
 document.addEventListener("keydown", () => { if (wanted && !allowed()) start(); });
 
+before = openIncidents();
 await start();
 control.hidden = false;
 setInterval(soundOnce, EVERY_MILLISECONDS);
-document.body.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "strip") { if (!openIncidents()) control.dataset.tones = "0"; } });
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== "strip") return;
+  const now = openIncidents();
+  if (!now) control.dataset.tones = "0";
+  if (now > before) soundOnce();
+  before = now;
+});
 soundOnce();
