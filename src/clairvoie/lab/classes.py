@@ -76,7 +76,7 @@ SYNTHETIC: Final[dict[str, tuple[str, ...]]] = {
     "wail-siren": ("siren",),
     "wind": ("wind",),
 }
-"""Sound that the laboratory makes itself -> outputs. A bang alone teaches against everything: it is no firework."""
+"""Sound that the laboratory makes itself -> outputs. A bang alone is no example for anything, nor against fireworks."""
 
 UNSURE: Final[dict[str, tuple[str, ...]]] = {
     "glass_breaking": ("other",),

@@ -107,6 +107,6 @@ def _chosen(order: Run, fold: int, say: Say) -> Mapping[HazardKind, HazardRule]:
     rules, curves = thresholds.choose(thresholds.judge(tagger, clips, backgrounds, RATIOS, order.seed))
     for kind, points in curves.items():
         for point in points:
-            say(f"{kind} {point.enter:.2f}: recall {point.recall:.2f}, {point.false_per_hour:.1f} false an hour")
+            say(f"{kind} {point.enter:.2f}: recall {point.recall:.2f}, {point.false_share:.3f} of other trials")
         say(f"{kind}: enter {rules[kind].enter}")
     return rules

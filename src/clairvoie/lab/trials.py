@@ -27,6 +27,8 @@ LEAD = 4.0
 TAIL = 3.0
 LASTING = {"clock_alarm": 14.0, "car_horn": 8.0}
 """Seconds until which these classes are repeated."""
+UNBROKEN = frozenset({"car_horn"})
+"""Of these only the longest stretch without a pause is repeated: short blows are no sustained horn."""
 HAZARD_OF = {
     "glass_breaking": HazardKind.GLASS_BREAKING,
     "fireworks": HazardKind.FIREWORK,
@@ -72,6 +74,17 @@ def sounding_part(sound: Samples) -> Samples:
     return sound[active[0] * hop : (active[-1] + 2) * hop]
 
 
+def longest_run(part: Samples) -> Samples:
+    """The longest stretch of a recording in which it sounds without a pause: one blow of a horn, not several."""
+    active = np.concatenate([[False], active_frames(MelPower(RATE)(part)), [False]]).astype(np.int8)
+    starts, ends = np.flatnonzero(np.diff(active) == 1), np.flatnonzero(np.diff(active) == -1)
+    if starts.size == 0:
+        return part
+    longest = int(np.argmax(ends - starts))
+    hop = round(HOP_SECONDS * RATE)
+    return part[starts[longest] * hop : (ends[longest] + 1) * hop]
+
+
 def active_power(part: Samples) -> float:
     """Mean A-weighted power over the frames in which the recording sounds."""
     hop = round(HOP_SECONDS * RATE)
@@ -82,6 +95,8 @@ def active_power(part: Samples) -> float:
 
 def mixed(part: Samples, label: str, background: Samples, name: str, ratio: float, at: int) -> Trial:
     """One trial: ``part`` over the background from its sample ``at`` on; the background is repeated if it is short."""
+    if label in UNBROKEN:
+        part = longest_run(part)
     if label in LASTING:
         part = np.tile(part, int(np.ceil(LASTING[label] * RATE / part.size)))[: round(LASTING[label] * RATE)]
     lead = round(LEAD * RATE)
