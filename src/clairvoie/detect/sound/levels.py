@@ -26,6 +26,8 @@ FAST_PER_SECOND = 8
 """LAF is kept this many times a second, for percentiles."""
 SETTLING_SAMPLES = 3
 """Percentiles leave out the first three values of LAF after a start, which are up to 2 dB low."""
+SETTLING_SECONDS = 0.1
+"""After a start, the peak is the lesser of the peaks with and without C's high-pass for this long."""
 SILENCE = 1e-20
 """A mean square below this is digital silence: it has no level."""
 
@@ -68,12 +70,13 @@ class LevelMeter:
         self._marks = [round((k + 1) * rate / FAST_PER_SECOND) - 1 for k in range(FAST_PER_SECOND)]
         self._fast_state = np.zeros(1)
         self._settling = SETTLING_SAMPLES
+        self._unsettled = round(SETTLING_SECONDS * self.rate)
         self._clear()
 
     def _clear(self) -> None:
         self._energy = np.zeros(3)
         self._fast_max = 0.0
-        self._peak = 0.0
+        self._peak = self._start_peak = self._start_bound = 0.0
         self._overload = False
         self._laf: list[float] = []
 
@@ -81,6 +84,7 @@ class LevelMeter:
         """Forget LAF's past, after a gap."""
         self._fast_state[:] = 0.0
         self._settling = SETTLING_SAMPLES
+        self._unsettled = round(SETTLING_SECONDS * self.rate)
 
     def feed(self, samples: NDArray[np.float32], weighted: Weighted, offset: int) -> NDArray[np.float64]:
         """Add ``samples``, which begin at sample ``offset`` of their second. Returns the mean square behind LAF."""
@@ -91,13 +95,22 @@ class LevelMeter:
             self._fast_state[0] = 0.0
         self._energy += (squares.sum(), np.square(weighted.c).sum(), np.square(weighted.z).sum())
         self._fast_max = max(self._fast_max, float(fast.max()))
-        self._peak = max(self._peak, float(weighted.c.max()), -float(weighted.c.min()))
-        largest = max(float(samples.max()), -float(samples.min()))
-        self._overload = self._overload or largest >= OVERLOAD_AMPLITUDE
+        self._take_peak(weighted)
+        self._overload = self._overload or _greatest(samples) >= OVERLOAD_AMPLITUDE
         for mark in self._marks:
             if offset <= mark < offset + samples.size:
                 self._keep(float(fast[mark - offset]))
         return np.asarray(fast, dtype=np.float64)
+
+    def _take_peak(self, weighted: Weighted) -> None:
+        """The greatest |C|; in the first moments after a start, no more than without its high-pass."""
+        unsettled = min(self._unsettled, weighted.c.size)
+        if unsettled:
+            self._start_peak = max(self._start_peak, _greatest(weighted.c[:unsettled]))
+            self._start_bound = max(self._start_bound, _greatest(weighted.settling[:unsettled]))
+            self._unsettled -= unsettled
+        if unsettled < weighted.c.size:
+            self._peak = max(self._peak, _greatest(weighted.c[unsettled:]))
 
     def _keep(self, power: float) -> None:
         if self._settling:
@@ -116,13 +129,17 @@ class LevelMeter:
             lceq=lceq,
             lzeq=lzeq,
             lafmax=level_of(self._fast_max, self.calibration),
-            lcpeak=level_of(self._peak**2, self.calibration),
+            lcpeak=level_of(max(self._peak, min(self._start_peak, self._start_bound)) ** 2, self.calibration),
             valid=whole,
             overload=self._overload,
             laf=tuple(self._laf),
         )
         self._clear()
         return result
+
+
+def _greatest(values: NDArray[np.floating]) -> float:
+    return max(float(values.max()), -float(values.min()))
 
 
 class FastHistory:

@@ -106,11 +106,16 @@ def response(weighting: str, frequency: NDArray[np.float64], rate: int) -> NDArr
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """One piece of sound, three times weighted: float64, full scale ±1."""
+    """One piece of sound, three times weighted: float64, full scale ±1.
+
+    ``settling`` is C without its high-pass at 20.6 Hz, which answers a sound that begins with the recording by a
+    swing of its own; the peak level needs it for the first moments.
+    """
 
     a: NDArray[np.float64]
     c: NDArray[np.float64]
     z: NDArray[np.float64]
+    settling: NDArray[np.float64]
 
 
 class WeightingFilters:
@@ -128,8 +133,9 @@ class WeightingFilters:
     def feed(self, samples: NDArray[np.floating]) -> Weighted:
         """The next ``samples``, weighted."""
         x = np.asarray(samples, dtype=np.float64)
-        c = self._section(1, self._section(0, x))
-        return Weighted(a=self._section(2, c), c=c, z=self._section(3, x))
+        settling = self._section(1, x)
+        c = self._section(0, settling)
+        return Weighted(a=self._section(2, c), c=c, z=self._section(3, x), settling=settling)
 
     def _section(self, number: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
         # Section by section, since on short blocks most of sosfilt's time goes into checking its arguments.
