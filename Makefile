@@ -63,26 +63,29 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: requirements/build.txt $(HOOK) | $(VENV)/.made
-	$(PIP) --require-hashes --requirement requirements/build.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "Installing what Clairvoie needs into $(VENV); the first time this takes a minute or two."
+	@$(PIP) --require-hashes --requirement requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.runtime
-	$(PIP) --require-hashes --requirement requirements/test.txt
+	@echo "Installing what its tests need."
+	@$(PIP) --require-hashes --requirement requirements/test.txt
 	@touch $@
 
 $(VENV)/.lab: requirements/lab.txt requirements/lab.in $(VENV)/.test
-	$(PIP) --require-hashes --requirement requirements/lab.txt
-	$(PIP) --no-deps '$(TORCH)'
+	@echo "Installing $(TORCH) and onnx. Without a graphics card, see that your index offers the processor's build."
+	@$(PIP) --require-hashes --requirement requirements/lab.txt
+	@$(PIP) --no-deps '$(TORCH)'
 	@touch $@
 
 $(VENV)/.bom: requirements/bom.txt $(VENV)/.runtime
-	$(PIP) --require-hashes --requirement requirements/bom.txt
+	@$(PIP) --require-hashes --requirement requirements/bom.txt
 	@touch $@
 
 # The bill of materials describes an environment that holds the run-time lock and nothing else.
 build/runtime/.made: requirements/runtime.txt | $(VENV)/.made
 	@rm -rf build/runtime && mkdir -p build dist
 	@$(PYTHON) -m venv --without-pip build/runtime
-	$(BIN)/python -m pip --disable-pip-version-check --python build/runtime/bin/python install --quiet --no-input --require-hashes --requirement requirements/runtime.txt
+	@$(BIN)/python -m pip --disable-pip-version-check --python build/runtime/bin/python install --quiet --no-input --require-hashes --requirement requirements/runtime.txt
 	@touch $@
