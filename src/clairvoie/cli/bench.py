@@ -33,3 +33,11 @@ def street(
 
     figures = measure(data, SoundTagger.load(model), fold)
     typer.echo(msgspec.json.encode(figures).decode() if json else figures_text(figures))
+
+
+@bench.command()
+def levels() -> None:
+    """How far A, C and Z stay inside the limits of IEC 61672-1 class 1, at every rate."""
+    from clairvoie.lab.level_margins import RATES, margins_text, weighting_margins
+
+    typer.echo(margins_text([margin for rate in RATES for margin in weighting_margins(rate)]))

@@ -14,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from clairvoie.boundary.hazards import SEVERITY
 from clairvoie.cli.hearing import Heard, Hearing
 from clairvoie.cli.listen_spectrogram import Spectrogram
 from clairvoie.cli.listen_table import clock_words
@@ -72,7 +73,7 @@ def _title(hearing: Hearing) -> str:
         first = {kind: min(h.onset for h in hearing.detections if h.kind == kind) for kind in counts}
         parts = [
             f"{_words(kind)} at {clock_words(first[kind])}" if count == 1 else f"{_words(kind)} {count} times"
-            for kind, count in counts.items()
+            for kind, count in sorted(counts.items(), key=lambda item: SEVERITY[item[0]])
         ]
         finding = ", ".join(parts[:3])
     elif sources:
@@ -274,7 +275,7 @@ def _draw_indicators(figure: Figure, hearing: Hearing) -> None:
     found = hearing.indicators()
     rows = [("LAeq", found.laeq), ("LCeq", found.lceq), ("LAFmax", found.lafmax), ("LCpeak", found.lcpeak)]
     rows += [(f"L{p}", found.percentiles[p]) for p in (10, 50, 90)]
-    left, right, top, step = 0.868, 0.985, 0.845, 0.033
+    left, right, top, step = 0.872, 0.985, 0.845, 0.033
     figure.text(left, top, f"indicators, {hearing.unit}", size=TEXT_SIZE - 1, color=QUIET)
     for number, (name, value) in enumerate(rows, start=1):
         y = top - number * step
