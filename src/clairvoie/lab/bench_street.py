@@ -35,7 +35,7 @@ from clairvoie.lab.trials import (
     top_source,
     trials,
 )
-from clairvoie.lab.yamnet import Yamnet, yamnet
+from clairvoie.lab.yamnet import READINGS, Yamnet, yamnet
 
 RATIOS = (20.0, 10.0, 0.0)
 HAZARD_BACKGROUNDS = 7
@@ -100,10 +100,10 @@ class _Tally:
         self.hazards: dict[str, dict[str, list[int]]] = {}
         self.sources: dict[str, dict[str, list[int]]] = {}
         self.other: dict[str, dict[str, list[int]]] = {}
-        self.false: dict[str, Counter[HazardKind]] = {}
-        self.other_false: dict[str, Counter[HazardKind]] = {}
+        self.false: dict[str, Counter[str]] = {}
+        self.other_false: dict[str, Counter[str]] = {}
         self.labels: dict[str, Counter[str]] = {}
-        self.hours: dict[str, Counter[HazardKind]] = {}
+        self.samples: dict[str, Counter[HazardKind]] = {}
         self.cost = 0.0
         self.seconds = 0.0
 
@@ -120,8 +120,8 @@ class _Tally:
                     _count(self.hazards, kind.value, ratio, hit=found(heard, trial, kind))
                 continue
             count = sum(claim.kind == kind for claim in heard.claims)
-            self.false.setdefault(exposure, Counter())[kind] += count
-            self.hours.setdefault(exposure, Counter())[kind] += trial.samples.size
+            self.false.setdefault(exposure, Counter())[kind.value] += count
+            self.samples.setdefault(exposure, Counter())[kind] += trial.samples.size
             if count:
                 self.labels.setdefault(kind.value, Counter())[trial.label] += count
         if judged and (taught := [x for x in classes.TEACHES.get(trial.label, ()) if x in self._tagger.card.sources]):
@@ -131,20 +131,21 @@ class _Tally:
             self._compare(self._other, trial, exposure, ratio, judged=judged)
 
     def _compare(self, other: Yamnet, trial: Trial, exposure: str, ratio: str, *, judged: bool) -> None:
-        for kind, starts in other.begins(trial.samples).items():
-            if trial.label not in RESEMBLES[kind]:
-                self.other_false.setdefault(exposure, Counter())[kind] += len(starts)
+        for reading, starts in other.begins(trial.samples).items():
+            if trial.label not in RESEMBLES[READINGS[reading][0]]:
+                self.other_false.setdefault(exposure, Counter())[reading] += len(starts)
             elif judged:
                 hit = any(trial.onset - 1.0 <= start <= trial.offset + 0.5 for start in starts)
-                _count(self.other, kind.value, ratio, hit=hit)
+                _count(self.other, reading, ratio, hit=hit)
 
-    def alarms(self, false: dict[str, Counter[HazardKind]]) -> dict[str, dict[str, FalseAlarms]]:
-        """Counts with their hours and intervals, by kind and exposure."""
+    def alarms(self, false: dict[str, Counter[str]]) -> dict[str, dict[str, FalseAlarms]]:
+        """Counts with their hours and intervals, by kind or reading and exposure."""
         table: dict[str, dict[str, FalseAlarms]] = {}
         for exposure, counts in false.items():
-            for kind, count in counts.items():
-                hours = self.hours[exposure][kind] / RATE / 3600
-                table.setdefault(kind.value, {})[exposure] = FalseAlarms(count, hours, *poisson_interval(count, hours))
+            for name, count in counts.items():
+                kind = READINGS[name][0] if name in READINGS else HazardKind(name)
+                hours = self.samples[exposure][kind] / RATE / 3600
+                table.setdefault(name, {})[exposure] = FalseAlarms(count, hours, *poisson_interval(count, hours))
         return table
 
 
