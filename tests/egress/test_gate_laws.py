@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stretch import worst_excess
 
 from clairvoie.boundary.bulletin import (
     BITS_PER_SECOND,
@@ -25,6 +24,7 @@ from clairvoie.boundary.bulletin import (
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, SEVERITY, SOUND_HAZARDS, HazardKind
 from clairvoie.boundary.wire import BULLETIN_BYTES, TICK_HEADER_BYTES, SecondEvents, Tick, decode_tick, encode_body
+from clairvoie.egress.events import WAITING_IMPULSES
 from clairvoie.egress.gate import tick
 from clairvoie.egress.screening import CLAIMS_A_TICK, Rules
 from clairvoie.egress.state import GateState, encode_state
@@ -34,20 +34,6 @@ from .conftest import START, History, HostileAnalyser, Step, histories, play
 RULES = Rules(sensor="mic-1")
 LARGEST_STATE = 32_768
 slow = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-
-
-def worst_excess(costs: Iterable[tuple[int, int]], depth: int, rate: int) -> int:
-    """By how much the dearest stretch of time exceeds depth + rate · seconds, in millibits; at most 0 is lawful.
-
-    A stretch from ``a`` to ``b`` costs S(b) − S(before a), so the worst start for each end is a running minimum.
-    """
-    total, worst, lowest = 0, -depth * 1000, None
-    for second, cost in costs:
-        start = total - rate * 1000 * second
-        lowest = start if lowest is None else min(lowest, start)
-        total += cost
-        worst = max(worst, total - rate * 1000 * second - lowest - depth * 1000)
-    return worst
 
 
 @slow
@@ -150,6 +136,16 @@ def test_what_an_analyser_says_never_changes_when_a_scheduled_part_leaves(histor
     assert [(b.second, [type(p) for p in b.scheduled]) for b in loud] == [
         (b.second, [type(p) for p in b.scheduled]) for b in silent
     ]
+
+
+@slow
+@given(history=histories())
+def test_nothing_that_the_gate_remembers_grows_without_bound(history: History) -> None:
+    for state in play(history, RULES).states:
+        assert len(state.waiting) <= WAITING_IMPULSES
+        assert len(state.early) <= CLAIMS_A_TICK
+        assert len(state.hazards) <= len(SOUND_HAZARDS)
+        assert len(state.parts) <= 2 * len(SCHEDULE)
 
 
 @slow

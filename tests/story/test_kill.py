@@ -22,9 +22,18 @@ from pathlib import Path
 import pytest
 import structlog
 from running_node import START, born_key, wait_until_gone, write_settings
+from stretch import worst_excess
 
-from clairvoie.boundary.bulletin import BeginEvent, EndEvent, ImpulseEvent
-from clairvoie.boundary.wire import SecondEvents, decode_record
+from clairvoie.boundary.bulletin import (
+    BITS_PER_SECOND,
+    BURST_BITS,
+    BeginEvent,
+    Bulletin,
+    EndEvent,
+    ImpulseEvent,
+    charge,
+)
+from clairvoie.boundary.wire import RecordContent, SecondEvents, decode_record
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.state import GateState, decode_state
 from clairvoie.egress.uplink import RecordSender, hub_client
@@ -174,7 +183,7 @@ def kill_at_random(town: Town, chance: random.Random) -> dict[str, int]:
     died = dict.fromkeys(VICTIMS, 0)
     mended = float("inf")
     while sum(died.values()) < KILLS or mended < float("inf"):
-        time.sleep(chance.uniform(0.05, 2.4))
+        time.sleep(chance.uniform(0.05, 1.8))
         if sum(died.values()) == OUTAGE_AT and mended == float("inf"):
             town.kill_hub()
             mended = time.monotonic() + OUTAGE_SECONDS
@@ -224,6 +233,12 @@ def stored_at_hub(folder: Path) -> tuple[dict[str, list[tuple[int, bytes]]], dic
     return records, detections
 
 
+def bulletins_of(content: RecordContent) -> tuple[Bulletin, ...]:
+    if isinstance(content, SecondEvents):
+        return (Bulletin(sensor=content.sensor, second=content.second, events=content.events),)
+    return content.bulletins
+
+
 @pytest.mark.slow
 def test_every_detection_that_the_gate_released_is_stored_exactly_once(town: Town, tmp_path: Path) -> None:
     began = time.monotonic()
@@ -249,3 +264,5 @@ def test_every_detection_that_the_gate_released_is_stored_exactly_once(town: Tow
         assert begun == list(range(1, state.identifier + 1))
         assert len(ended) == len(set(ended))
         assert detections[sensor] == begun
+        costs = [(b.second, charge(b).total) for content in contents for b in bulletins_of(content)]
+        assert worst_excess(sorted(costs), BURST_BITS, BITS_PER_SECOND) <= 0

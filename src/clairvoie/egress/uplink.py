@@ -39,6 +39,7 @@ BATCH_BYTES = MAXIMUM_BATCH_BYTES // 2
 class Logger(Protocol):
     """As much of a structured logger as the uplink uses."""
 
+    def debug(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
     def info(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
     def warning(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
     def error(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
@@ -52,6 +53,11 @@ def delay(attempt: int, chance: float, longest: float = LONGEST_DELAY) -> float:
     """
     full: float = min(longest, FIRST_DELAY * 2 ** min(attempt - 1, 32))
     return full * (0.5 + 0.5 * chance)
+
+
+def _worth_saying(attempt: int) -> bool:
+    """The first failure and then every tenth: an outage of a week should not fill the disk with its own log."""
+    return attempt == 1 or attempt % 10 == 0
 
 
 class RecordSender:
@@ -74,9 +80,13 @@ class RecordSender:
                 sent = Later(f"{type(error).__name__}: {error}")
             if isinstance(sent, Later):
                 failures += 1
-                self._log.warning("records wait", why=sent.what, attempt=failures)
+                (self._log.warning if _worth_saying(failures) else self._log.debug)(
+                    "records wait", why=sent.what, attempt=failures
+                )
                 await asyncio.sleep(delay(failures, random.random()))  # spread, no secret
                 continue
+            if failures:
+                self._log.info("records leave again", after=failures)
             failures = 0
             if sent is None:
                 await self._wait_for_news()
@@ -152,7 +162,9 @@ class LiveSender:
                 why = f"{type(error).__name__}: {error}"
             lasted = asyncio.get_running_loop().time() - began
             failures = 1 if lasted > LONGEST_LIVE_DELAY else failures + 1
-            self._log.warning("the live stream ended", why=why, attempt=failures)
+            (self._log.warning if _worth_saying(failures) else self._log.debug)(
+                "the live stream ended", why=why, attempt=failures
+            )
             await asyncio.sleep(delay(failures, random.random(), LONGEST_LIVE_DELAY))
 
     async def _frames(self) -> AsyncIterator[bytes]:
