@@ -30,6 +30,7 @@ from clairvoie.lab.recordings import read_sound
 pytestmark = pytest.mark.slow
 
 RATE = 32_000
+CLIP = "esc50/4-204777-B-39.flac"
 START_SECONDS = 180.0
 INCIDENT_SECONDS = 150.0
 """The window breaks every 40 s; a machine that is busy with other tests may miss it once."""
@@ -189,6 +190,3 @@ def glass_over_street(shared: Path, folder: Path, *, snr: float) -> Path:
     mixed[4 * RATE : 4 * RATE + glass.size] += glass[: mixed.size - 4 * RATE] * 10 ** (gain / 20)
     wavfile.write(folder / "window.wav", RATE, (0.5 * mixed / np.abs(mixed).max()).astype(np.float32))
     return folder / "window.wav"
-
-
-CLIP = "esc50/4-204123-A-39.flac"

@@ -44,6 +44,17 @@ class Dry:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What all microphones have in common: the dry sounds with their levels at 1 m, the backgrounds and when they
+    are there."""
+
+    dry: list[Dry]
+    levels: list[float]
+    grounds: list[Sound]
+    windows: list[Float | float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
     """What one microphone gets of one emission: from which sample on, what, when, and how loud (LAeq in dB)."""
 
@@ -74,27 +85,26 @@ def render(scene: Scene, progress: Progress = lambda _what, _done: None) -> Iter
         dry.append(_dry(scene, emission, number))
     progress("making the background", len(dry) / total)
     grounds = [_ground(scene, ambience, number) for number, ambience in enumerate(scene.ambiences)]
+    windows = [_window(scene, ambience) for ambience in scene.ambiences]
     levels = [_level_at_one_metre(scene, e, d) for e, d in zip(scene.emissions, dry, strict=True)]
     for number, microphone in enumerate(scene.microphones):
         progress(f"at {microphone.id}", (len(dry) + 1 + number) / total)
-        yield _heard(scene, microphone, number, dry, levels, grounds)
+        yield _heard(scene, microphone, number, Material(dry, levels, grounds, windows))
     progress("done", 1.0)
 
 
-def _heard(
-    scene: Scene, microphone: Microphone, number: int, dry: list[Dry], levels: list[float], grounds: list[Sound]
-) -> Heard:
+def _heard(scene: Scene, microphone: Microphone, number: int, material: Material) -> Heard:
     count = round(scene.seconds * scene.rate)
     out = np.zeros(count)
     annotations: list[Annotation] = []
-    for ambience, ground in zip(scene.ambiences, grounds, strict=True):
+    for ambience, ground, window in zip(scene.ambiences, material.grounds, material.windows, strict=True):
         # A different stretch of the same long background at each microphone: equally loud, incoherent.
-        out += np.roll(ground, number * count // len(scene.microphones)) * _window(scene, ambience)
+        out += np.roll(ground, number * count // len(scene.microphones)) * window
         end = scene.seconds if ambience.end is None else min(ambience.end, scene.seconds)
         annotations += [Annotation(ambience.start, end, label) for label in labels_of(ambience.kind, end)]
     arrivals: list[tuple[int, float, float, float]] = []
-    for index, (emission, sound) in enumerate(zip(scene.emissions, dry, strict=True)):
-        arrival = _arrival(scene, emission, sound, microphone, levels[index])
+    for index, (emission, sound) in enumerate(zip(scene.emissions, material.dry, strict=True)):
+        arrival = _arrival(scene, emission, sound, microphone, material.levels[index])
         _put(out, arrival.first, arrival.samples, scene.loop)
         arrivals.append((index, arrival.onset, arrival.offset, arrival.level))
         offset = min(arrival.offset, scene.seconds)
@@ -233,7 +243,7 @@ def _gains(
     microphone: Microphone,
 ) -> Float:
     """Spreading, the ground's image added in energy, and what roofs take away, at each of ``times``."""
-    knots = np.linspace(float(times[0]), float(times[-1]), 33)
+    knots = np.linspace(float(times[0]), float(times[-1]), 17)
     losses: list[float] = []
     for place in places(knots):
         point: Point = (float(place[0]), float(place[1]), float(place[2]))
