@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_desk import FakeDesk
@@ -118,6 +120,44 @@ def test_the_day_before_has_its_own_address(open_page: OpenPage) -> None:
     page.wait_for_url("**?day=2026-11-21#day")
     expect(page.locator("#day-picture")).to_contain_text("21 November 2026")
     expect(page.locator(".day-labels .hour")).to_have_count(24)
+
+
+def test_the_day_is_read_by_pointer_and_arrow_keys(open_page: OpenPage) -> None:
+    page = open_page("/sensors/mic-marche?day=2026-10-25", language="en")
+    readout = page.locator("#day-readout")
+    picture = page.locator("#day-picture svg")
+    picture.focus()
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_have_text("23:59 (UTC+01:00): 209 bits")
+    page.keyboard.press("ArrowUp")
+    expect(readout).to_contain_text("22:59 (UTC+01:00)")
+    for _hour in range(20):
+        page.keyboard.press("ArrowUp")
+    expect(readout).to_contain_text("02:59 (UTC+01:00)")
+    page.keyboard.press("ArrowUp")
+    expect(readout).to_contain_text("02:59 (UTC+02:00)")
+    page.locator("#day-readout").scroll_into_view_if_needed()
+    picture.hover()
+    expect(readout).to_contain_text(re.compile(r"10:2\d [(]UTC[+]01:00[)]: \d+ bits"))
+
+
+def test_a_day_that_goes_on_says_what_is_yet_to_come(open_page: OpenPage) -> None:
+    page = open_page(SENSOR, language="en")
+    page.locator("#day-picture svg").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#day-readout")).to_contain_text("04:03")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#day-readout")).to_have_text("04:04 (UTC+01:00): yet to come")
+
+
+def test_two_buttons_step_from_square_to_square_for_a_finger(open_page: OpenPage) -> None:
+    page = open_page(SENSOR, language="en", **TELEPHONE)
+    expect(page.locator("#readout")).to_contain_text("04:04:08")
+    page.get_by_role("button", name="Second after").tap()
+    expect(page.locator("#readout")).to_contain_text("04:04:09")
+    page.get_by_role("button", name="Second before").tap()
+    page.get_by_role("button", name="Second before").tap()
+    expect(page.locator("#readout")).to_contain_text("04:04:07")
 
 
 @pytest.mark.parametrize("path", PAGES)

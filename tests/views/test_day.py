@@ -75,6 +75,7 @@ def test_a_square_is_filled_by_its_share_and_what_is_beyond_is_told_apart() -> N
     assert shown.within == "M0 0.42h0.84v0.42h-0.84zM1 0h0.84v0.84h-0.84z"
     assert shown.beyond == "M2 0h0.84v0.84h-0.84z"
     assert squares(shown.missing) == 1
+    assert shown.bits == "240,480,480,"
     assert (shown.stored, shown.hours[0].missing) == (3, 1)
 
 

@@ -52,12 +52,14 @@ class HourSaid:
 
 @dataclass(frozen=True, slots=True)
 class DaySaid:
-    """The picture: SVG path data of the squares, and the table. ``rows`` is the number of hours."""
+    """The picture: SVG path data of the squares, and the table. ``rows`` is the number of hours;
+    ``bits`` lists whole bits a minute for the pointer to read, empty where no record is stored, as far as time went."""
 
     rows: int
     within: str
     beyond: str
     missing: str
+    bits: str
     hours: tuple[HourSaid, ...]
     millibits: int
     stored: int
@@ -77,12 +79,13 @@ def picture(clock: SiteClock, day: date, minutes: Sequence[MinuteSaid], *, now: 
     hours = hours_of(clock, day)
     known = {said.minute: said.millibits for said in minutes}
     paths: dict[str, list[str]] = {"within": [], "beyond": [], "missing": []}
-    table = []
+    table, figures = [], []
     for row, hour in enumerate(hours):
         over = range(hour.start, min(hour.end, int(now) // MINUTE * MINUTE), MINUTE)
         for minute in over:
             kind, path = _square((minute - hour.start) // MINUTE, row, known.get(minute))
             paths[kind].append(path)
+        figures += ["" if (bits := known.get(minute)) is None else str(round(bits / 1000)) for minute in over]
         told = [bits for minute in over if (bits := known.get(minute)) is not None]
         table.append(HourSaid(hour, sum(told), len(told), len(over) - len(told)))
     return DaySaid(
@@ -90,6 +93,7 @@ def picture(clock: SiteClock, day: date, minutes: Sequence[MinuteSaid], *, now: 
         within="".join(paths["within"]),
         beyond="".join(paths["beyond"]),
         missing="".join(paths["missing"]),
+        bits=",".join(figures),
         hours=tuple(table),
         millibits=sum(hour.millibits for hour in table),
         stored=sum(hour.stored for hour in table),

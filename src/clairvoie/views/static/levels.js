@@ -206,11 +206,13 @@ function redrawAll() {
 }
 
 async function begin() {
-  holder.hidden = false;
-  document.getElementById("levels-table").open = false;
+  // Until the plots have something to show the table stays open: when this fails, the page still says everything.
   const answer = await fetch(holder.dataset.source);
   if (!answer.ok) throw new Error(`${holder.dataset.source}: ${answer.status}`);
-  take(await answer.json());
+  const levels = await answer.json();
+  holder.hidden = false;
+  document.getElementById("levels-table").open = false;
+  take(levels);
   document.getElementById("plot-level").addEventListener("keydown", read);
   let width = sheet.width;
   new ResizeObserver(([{ contentRect }]) => {

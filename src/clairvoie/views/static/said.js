@@ -7,6 +7,7 @@ const readout = document.getElementById("readout");
 const COLUMNS = 10;
 let pointed = null; // the square under the pointer
 let focused = null; // the square that has the keyboard
+let stepped = null; // the square that the two buttons have reached
 
 function squares() {
   return [...grid.querySelectorAll(".square")];
@@ -39,7 +40,7 @@ function speaking() {
 
 // Write into the read-out what the chosen square said; without a choice, the last square that said something.
 function tell() {
-  const square = pointed ?? focused ?? speaking();
+  const square = pointed ?? focused ?? stepped ?? speaking();
   for (const one of squares()) one.classList.toggle("told", one === square);
   if (!square) return;
   const said = JSON.parse(square.dataset.said);
@@ -67,6 +68,7 @@ function quiet(words) {
 
 function choose(square) {
   for (const one of squares()) one.tabIndex = one === square ? 0 : -1;
+  stepped = null;
   square.focus();
 }
 
@@ -94,6 +96,17 @@ grid.addEventListener("keydown", (event) => {
   event.preventDefault();
   const next = all[Math.min(Math.max(moves[event.key], 0), all.length - 1)];
   choose(next);
+});
+
+// Squares are small for a finger: two buttons step from one to the next.
+document.getElementById("steps").hidden = false;
+document.getElementById("steps").addEventListener("click", ({ target }) => {
+  const step = Number(target.closest("button")?.dataset.step);
+  if (!step) return;
+  const all = squares();
+  const now = all.indexOf(stepped ?? speaking() ?? all[0]);
+  stepped = all[(now + step + all.length) % all.length];
+  tell();
 });
 
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
