@@ -94,15 +94,28 @@ def test_a_new_incident_appears_and_the_choice_stays(open_page: OpenPage, desk: 
     expect(page.locator(".leaflet-marker-pane .incident-mark")).to_have_count(4)
 
 
-def test_a_second_taker_sees_who_was_first(open_page: OpenPage, desk: FakeDesk, served: Served) -> None:
-    page = open_page("/incidents/5", name="John", language="en")
+def test_a_second_taker_sees_who_was_first_and_no_refresh_takes_that_away(
+    open_page: OpenPage, desk: FakeDesk, served: Served
+) -> None:
+    page = open_page("/outcomes", name="John", language="en")
+    # Wait for what the page asks on connecting; from then on its stream is silent while the first taker acts.
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers and "/incidents/5" in answer.url):
+        page.goto(f"{served.url}/incidents/5")
     drawn(page)
-    # The page has not yet heard: its stream is silent while the first taker acts.
-    desk.listeners.clear()
+    hearing, desk.listeners = desk.listeners, []
     desk.take(5, "Jeanne")
     page.locator("#take-5").click()
-    expect(page.get_by_role("alert")).to_contain_text("Jeanne was first and took this incident at 04:04:10")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("Jeanne was first and took this incident at 04:04:10")
     expect(page.locator(".state-line")).to_contain_text("taken, by Jeanne")
+    desk.listeners = hearing
+    desk.note(5, "Jeanne", "On my way")
+    expect(page.locator(".history")).to_contain_text("On my way")
+    expect(told).to_contain_text("Jeanne was first")
+    page.get_by_label("Add a note").fill("Understood")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator(".history")).to_contain_text("Understood")
+    expect(told).to_be_empty()
 
 
 def test_the_page_says_when_it_is_cut_off_and_is_right_again_after(

@@ -61,7 +61,6 @@ def facts(page: Page, incident: Incident) -> dict[str, Any]:
         "around": levels_around(rows, incident.onset),
         "outcomes": tuple(Outcome),
         "bases": tuple(Basis),
-        "problem": "",
     }
 
 
@@ -148,17 +147,14 @@ def act(request: Request, page: Page, number: int, token: str, who: str, does: A
 def answer(request: Request, page: Page, number: int, name: str, problem: str, status: int) -> Response:
     """The queue or the incident to a page that asked for just that; else the incident's own page."""
     asked = request.headers.get("hx-target", "")
+    told: dict[str, Any] = {"answer": problem, "in_place": asked in ("queue", "incident"), "name": name}
     response: Response
     found = page.desk.incident(number)
     if asked == "queue":
-        response = page.render(
-            request, "fragments/queue.html", status=status, name=name, problem=problem, **queue(page)
-        )
+        response = page.render(request, "fragments/queue.html", status=status, **(queue(page) | told))
     elif found is not None and (problem or asked == "incident"):
         template = "fragments/incident.html" if asked == "incident" else "incident.html"
-        response = page.render(
-            request, template, status=status, **(facts(page, found) | {"problem": problem, "name": name})
-        )
+        response = page.render(request, template, status=status, **(facts(page, found) | told))
     else:
         response = RedirectResponse(f"/incidents/{number}", status_code=303)
     if name and name != person.name_of(request) and status != 403:
