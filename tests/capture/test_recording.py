@@ -209,3 +209,9 @@ def test_the_real_recordings_have_no_gaps(needs_shared: Path) -> None:
         length = heard(recording, 1.0).size / recording.rate
         assert recording.defects == [], name
         assert length == pytest.approx(recording.duration, abs=0.1), name
+
+
+def test_a_name_that_looks_like_a_protocol_is_a_file(write: Callable[..., Path]) -> None:
+    path = write("a.wav", ramp(3000))
+    odd = path.rename(path.with_name("odd:name.wav"))
+    assert heard(Recording(odd)).size == 3000

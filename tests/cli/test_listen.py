@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import wave
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -216,3 +218,29 @@ def test_real_recordings_of_every_kind_of_file_are_heard(needs_shared: Path) -> 
     assert len(of("summary", found)) == len(files)
     for line in of("summary", found):
         assert line["laeq"] is None or -90 < line["laeq"] < 0
+
+
+def test_a_gap_leaves_its_seconds_without_a_level_and_is_said(tmp_path: Path) -> None:
+    path, rate = tmp_path / "gap.mkv", 16_000
+    sound = np.round(tone(4.0) * 32767).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
+        for first in range(0, sound.size, 1600):
+            frame = av.AudioFrame.from_ndarray(sound[None, first : first + 1600], format="s16", layout="mono")
+            frame.rate = rate
+            frame.pts = first + (8000 if first >= 24_000 else 0)
+            frame.time_base = Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    found = lines(path, "--calibration", 114)
+    levels = of("level", found)
+    assert [level.get("valid", True) for level in levels] == [True, False, True, True, False]
+    assert [level["laeq"] is None for level in levels] == [False, True, False, False, False]
+    assert [(line["kind"], line["at"], line["seconds"]) for line in of("defect", found)] == [("gap", 1.5, 0.5)]
+    assert of("summary", found)[0]["valid_seconds"] == 3.5
+    shown = listen(path)
+    assert " gap" in shown.stdout
+    assert "1 gap(s), 0.500 s in all" in shown.stderr
+    picture = tmp_path / "gap.png"
+    assert listen(path, "--plot", picture).exit_code == 0
+    assert picture.stat().st_size > 10_000

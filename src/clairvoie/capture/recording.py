@@ -132,7 +132,7 @@ class Recording:
 
     def _open(self) -> Any:
         try:
-            return av.open(str(self.path), format=self._format, options=self._options)
+            return av.open(f"file:{self.path}", format=self._format, options=self._options)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._unreadable(error) from error
 

@@ -101,7 +101,7 @@ class Hearing:
 
     def indicators(self) -> Indicators:
         """The indicators of the whole recording; its last part of a second counts for what it is."""
-        return indicators_of(self.seconds, partial=True)
+        return indicators_of(self.seconds, with_rest=True)
 
     def detection_counts(self) -> dict[HazardKind, int]:
         """How many detections of each kind, most frequent first."""

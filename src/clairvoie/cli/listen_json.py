@@ -55,10 +55,9 @@ def line_object(line: Line, unit: str) -> dict[str, Any]:
 
 
 def _level_object(line: SecondLevels, unit: str) -> dict[str, Any]:
-    usable = line.valid or line.seconds < 1
     made: dict[str, Any] = {"type": "level", "t": _rounded(line.t_end, 3)}
     for name in ("laeq", "lceq", "lzeq", "lafmax", "lcpeak"):
-        made[name] = _rounded(getattr(line, name)) if usable else None
+        made[name] = _rounded(getattr(line, name)) if line.usable else None
     made["unit"] = unit
     if not line.valid:
         made["valid"] = False

@@ -109,8 +109,8 @@ def _draw_levels(axes: Any, hearing: Hearing) -> None:
     if short:
         times, values = _fast_line(hearing)
         axes.plot(times, values, color=QUIET, linewidth=1.2)
-    edges = [s.t_end - s.seconds for s in hearing.seconds] + [hearing.length]
-    laeq = [np.nan if s.laeq is None or not (s.valid or s.seconds < 1) else s.laeq for s in hearing.seconds]
+    edges = [0.0] + [s.t_end for s in hearing.seconds]
+    laeq = [np.nan if s.laeq is None or not s.usable else s.laeq for s in hearing.seconds]
     axes.stairs(laeq, edges, color=ACCENT, linewidth=2.4 if short else 1.4, baseline=None)
     l10, l50, l90 = (found.percentiles[p] for p in (10, 50, 90))
     if l10 is not None and l90 is not None:
@@ -130,6 +130,10 @@ def _fast_line(hearing: Hearing) -> tuple[list[float], list[float]]:
     times: list[float] = []
     values: list[float] = []
     for second in hearing.seconds:
+        if not second.usable:
+            times.append(second.t_end)
+            values.append(np.nan)
+            continue
         start = second.t_end - second.seconds
         first = int(second.seconds * FAST_PER_SECOND + 1e-6) - len(second.laf) + 1
         times += [start + (first + number) / FAST_PER_SECOND for number in range(len(second.laf))]

@@ -66,7 +66,7 @@ def _table(hearing: Hearing) -> Table:
         table.add_column(name, justify="right")
     table.add_column("")
     table.add_column("heard", overflow="fold")
-    levels = {number: energy_mean((s.laeq, s.seconds) for s in seconds) for number, seconds in rows.items()}
+    levels = {n: energy_mean((s.laeq, s.seconds) for s in seconds if s.usable) for n, seconds in rows.items()}
     known = [level for level in levels.values() if level is not None]
     low = min(known, default=0.0) - 5
     high = max(max(known, default=0.0), low + 20)
@@ -97,7 +97,7 @@ def _heard(hearing: Hearing, start: float, end: float, seconds: list[SecondLevel
     text.append(", ".join(ordered))
     if any(s.overload for s in seconds):
         text.append(" overload", style="red")
-    if any(not s.valid and s.seconds >= 1 for s in seconds) or any(s.seconds == 0 for s in seconds):
+    if not all(s.usable for s in seconds):
         text.append(" gap", style="red")
     return text
 

@@ -48,7 +48,7 @@ def exact_frequency(nominal: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class WeightingMargin:
-    """Where a weighting uses most of what it may err: ``error`` dB at nominal ``hertz``, ``used`` of the limit there."""
+    """Where a weighting uses most of its limit: ``error`` dB at nominal ``hertz``, ``used`` of the limit there."""
 
     weighting: str
     rate: int

@@ -16,7 +16,7 @@ LEVELS = st.lists(st.floats(-100, 140), min_size=1, max_size=60)
 
 def second(t_end: float, level: float | None, *, valid: bool = True, seconds: float = 1.0) -> SecondLevels:
     laf = (level,) * 8 if level is not None else ()
-    return SecondLevels(t_end, seconds, level, level, level, level, level, valid, False, laf)
+    return SecondLevels(t_end, seconds, level, level, level, level, level, valid, False, laf, rest=seconds < 1)
 
 
 @given(LEVELS)
@@ -65,4 +65,4 @@ def test_seconds_that_are_not_valid_count_nowhere() -> None:
 def test_the_end_of_a_recording_counts_for_what_it_is() -> None:
     seconds = [second(1, 60.0), second(1.5, 70.0, valid=False, seconds=0.5)]
     assert indicators_of(seconds).laeq == pytest.approx(60.0)
-    assert indicators_of(seconds, partial=True).laeq == pytest.approx(10 * math.log10((1e6 + 0.5e7) / 1.5))
+    assert indicators_of(seconds, with_rest=True).laeq == pytest.approx(10 * math.log10((1e6 + 0.5e7) / 1.5))

@@ -74,7 +74,7 @@ def test_a_gap_from_second_to_second_breaks_only_those_between() -> None:
 def test_a_single_lost_sample_breaks_its_second() -> None:
     cutter = SecondCutter(RATE)
     steps = [*cutter.feed(block(0, 1000)), *cutter.feed(block(1001, RATE - 1001, missing=1))]
-    assert ends(steps) == [SecondEnd(0, RATE - 1, whole=False)]
+    assert ends(steps) == [SecondEnd(0, RATE - 1, whole=False, broken=True)]
 
 
 def test_what_comes_twice_is_left_out_and_breaks_its_second() -> None:
@@ -105,3 +105,13 @@ def test_a_very_long_gap_is_reported_by_its_last_day() -> None:
 def test_another_rate_is_refused() -> None:
     with pytest.raises(InvalidValue, match="keeps its rate"):
         SecondCutter(RATE).feed(block(0, 10, rate=16_000))
+
+
+def test_a_recording_that_merely_ends_is_not_broken_but_one_with_a_gap_is() -> None:
+    cutter = SecondCutter(RATE)
+    cutter.feed(block(0, 3000))
+    assert cutter.finish() == [SecondEnd(0, 3000, whole=False, broken=False)]
+    cutter = SecondCutter(RATE)
+    cutter.feed(block(0, 3000))
+    cutter.feed(block(3500, 1000, missing=500))
+    assert cutter.finish() == [SecondEnd(0, 4000, whole=False, broken=True)]

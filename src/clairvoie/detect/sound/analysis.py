@@ -147,10 +147,10 @@ class SoundAnalyser:
 
     def _end_second(self, end: SecondEnd, outputs: list[Output], *, at_end: bool = False) -> None:
         t_end = end.second + end.samples / self.rate if at_end else float(end.second + 1)
-        levels = self._levels.end_second(t_end, end.samples, end.whole)
+        rest = at_end and not end.broken
+        levels = self._levels.end_second(t_end, end.samples, whole=end.whole, rest=rest)
         self._minute.append(levels)
-        usable = self._second and (end.whole or at_end)
-        self._add_bands(self._bands.feed(np.concatenate(self._second) if usable else None))
+        self._add_bands(self._bands.feed(np.concatenate(self._second) if levels.usable else None))
         self._second = []
         self._learn_background(levels)
         self._seconds_end = t_end
@@ -203,7 +203,7 @@ class SoundAnalyser:
     def _band_levels(self, t_end: float) -> BandLevels:
         return BandLevels(
             t_end=t_end,
-            seconds=sum(s.seconds for s in self._minute),
+            seconds=sum(s.seconds for s in self._minute if s.usable),
             thirds=third_levels(self._minute_energy, self.rate, self.calibration),
             octaves=octave_levels(self._minute_energy, self.rate, self.calibration),
         )

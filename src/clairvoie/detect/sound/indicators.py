@@ -68,10 +68,10 @@ class Indicators:
 
 
 def indicators_of(
-    seconds: Sequence[SecondLevels], percentiles: Iterable[int] = PERCENTILES, *, partial: bool = False
+    seconds: Sequence[SecondLevels], percentiles: Iterable[int] = PERCENTILES, *, with_rest: bool = False
 ) -> Indicators:
-    """The indicators of ``seconds``. ``partial`` counts what is left at the end of a recording as well."""
-    counted = [s for s in seconds if s.valid or (partial and 0 < s.seconds < 1 and s is seconds[-1])]
+    """The indicators of ``seconds``. ``with_rest`` counts the rest at the end of a recording as well."""
+    counted = [s for s in seconds if s.valid or (with_rest and s.rest)]
     return Indicators(
         laeq=energy_mean((s.laeq, s.seconds) for s in counted),
         lceq=energy_mean((s.lceq, s.seconds) for s in counted),

@@ -43,7 +43,8 @@ def level_of(power: float, calibration: float | None) -> float | None:
 class SecondLevels:
     """The levels in dB of the second that ends at ``t_end``; ``None`` is digital silence.
 
-    ``seconds`` is less than 1 for what is left at the end of a recording. ``valid`` says that the second is whole.
+    ``seconds`` is how much sound it holds. ``valid`` says that the second is whole, ``rest`` that it is the unbroken
+    rest at the end of a recording.
     ``laf`` holds LAF at the end of each eighth of a second, minus infinity for silence. Full resolution: this is for
     ``listen`` and ``lab``, and no pipe can carry it.
     """
@@ -58,6 +59,12 @@ class SecondLevels:
     valid: bool
     overload: bool
     laf: tuple[float, ...] = ()
+    rest: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Nothing is missing in it, or it is the rest of a recording."""
+        return self.valid or self.rest
 
 
 class LevelMeter:
@@ -119,7 +126,7 @@ class LevelMeter:
         level = level_of(power, self.calibration)
         self._laf.append(-math.inf if level is None else level)
 
-    def end_second(self, t_end: float, samples: int, whole: bool) -> SecondLevels:
+    def end_second(self, t_end: float, samples: int, *, whole: bool, rest: bool = False) -> SecondLevels:
         """The levels of the ``samples`` samples since the last end, and a fresh start."""
         laeq, lceq, lzeq = (level_of(e / max(samples, 1), self.calibration) for e in self._energy.tolist())
         result = SecondLevels(
@@ -133,6 +140,7 @@ class LevelMeter:
             valid=whole,
             overload=self._overload,
             laf=tuple(self._laf),
+            rest=rest,
         )
         self._clear()
         return result

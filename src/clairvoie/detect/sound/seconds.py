@@ -8,7 +8,7 @@ not whole is never filled in.
 >>> cutter = SecondCutter(rate=8000)
 >>> block = Block(samples=np.zeros(12000, np.float32), rate=8000, start=5.0, sigma=0.0, index=0)
 >>> [type(step).__name__ for step in cutter.feed(block)], cutter.finish()
-(['Piece', 'SecondEnd', 'Piece'], [SecondEnd(second=6, samples=4000, whole=False)])
+(['Piece', 'SecondEnd', 'Piece'], [SecondEnd(second=6, samples=4000, whole=False, broken=False)])
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class SecondEnd:
-    """The second that began at ``second`` is over; it has ``samples`` samples."""
+    """The second that began at ``second`` is over; it has ``samples`` samples.
+
+    ``broken``: something was lost or repeated in it, which is not so where a recording merely ends.
+    """
 
     second: int
     samples: int
     whole: bool
+    broken: bool = False
 
 
 Step = Piece | Gap | SecondEnd
@@ -81,7 +85,7 @@ class SecondCutter:
         """The end of the stream closes a second that has begun."""
         if not self._count:
             return []
-        step = SecondEnd(self._second, self._count, whole=False)
+        step = SecondEnd(self._second, self._count, whole=False, broken=self._broken)
         self._count = 0
         return [step]
 
@@ -127,7 +131,8 @@ class SecondCutter:
 
     def _close(self, steps: list[Step]) -> None:
         full = abs(self._count - self.rate) <= TOLERANCE_SECONDS * self.rate
-        steps.append(SecondEnd(self._second, self._count, whole=full and not self._broken))
+        whole = full and not self._broken
+        steps.append(SecondEnd(self._second, self._count, whole=whole, broken=not whole))
         self._second += 1
         self._count = 0
         self._broken = False
