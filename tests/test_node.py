@@ -135,6 +135,19 @@ def test_a_gate_that_cannot_start_ends_the_node_with_a_named_error(tmp_path: Pat
     assert ended.stderr.splitlines()[-1].startswith("clairvoie: the gate cannot start")
 
 
+def test_a_node_that_runs_already_is_not_run_twice(hub: FakeHub, address: str, tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, address, sensors=SENSORS, speed=SPEED)
+    with running_node(settings) as node:
+        command = [sys.executable, "-m", "clairvoie", "node", str(settings)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 1
+        assert "another gate holds this outbox" in ended.stderr
+        before = len(hub.records)
+        assert hub.wait_for(lambda: len(hub.records) > before)
+        assert node.stop() == 0
+    check_records(hub)
+
+
 def test_the_command_line_prints_the_public_key_and_the_state_of_the_outbox(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, "http://127.0.0.1:9", sensors=SENSORS, speed=1.0)
 

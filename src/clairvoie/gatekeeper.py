@@ -29,7 +29,7 @@ from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, enco
 from clairvoie.boundary.wire import CLAIM_BYTES, Record, SecondEvents, Tick, decode_claim, encode_body
 from clairvoie.egress.gate import PHASE, tick
 from clairvoie.egress.key import node_key, public_digits
-from clairvoie.egress.outbox import Outbox, OutboxUnavailable, Outgoing
+from clairvoie.egress.outbox import Outbox, OutboxUnavailable, Outgoing, hold_alone
 from clairvoie.egress.pipe import read_packets, write_message
 from clairvoie.egress.screening import CLAIMS_A_TICK, Refused, Rules
 from clairvoie.egress.state import GateState, decode_state, encode_state
@@ -252,7 +252,15 @@ def run(orders: GateOrders) -> None:
     tie_to_parent(orders.parent)
     set_up_log()
     log = structlog.get_logger(process="gate", node=orders.node)
-    outbox = Outbox(Path(orders.outbox), megabytes=orders.outbox_megabytes)
+    with hold_alone(Path(orders.outbox)):
+        outbox = Outbox(Path(orders.outbox), megabytes=orders.outbox_megabytes)
+        try:
+            _keep(orders, outbox, log)
+        finally:
+            outbox.close()
+
+
+def _keep(orders: GateOrders, outbox: Outbox, log: Any) -> None:
     gatekeeper = Gatekeeper(orders, outbox, log)
     vigil = Vigil(orders.control, gatekeeper.sensors)
     os.write(orders.ready, f"gate {gatekeeper.public_digits}\n".encode())
@@ -265,7 +273,6 @@ def run(orders: GateOrders) -> None:
             gatekeeper.report()
             reported = time.monotonic()
     gatekeeper.report()
-    outbox.close()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, decode_envelope
-from clairvoie.egress.outbox import MEGABYTE, Outbox, OutboxUnavailable, Outgoing
+from clairvoie.egress.outbox import MEGABYTE, Outbox, OutboxUnavailable, Outgoing, hold_alone
 from clairvoie.errors import EgressError
 
 
@@ -120,11 +120,18 @@ def test_a_file_that_is_no_outbox_is_refused_by_name(tmp_path: Path) -> None:
         Outbox(path)
 
 
+def test_only_one_gate_at_a_time_holds_an_outbox(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    with hold_alone(path), pytest.raises(EgressError, match="another gate"):
+        hold_alone(path, patience=0.0)
+    hold_alone(path, patience=0.0).close()
+
+
 WRITER = """
 import sys
 from pathlib import Path
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope
-from clairvoie.egress.outbox import Outbox, Outgoing
+from clairvoie.egress.outbox import MEGABYTE, Outbox, OutboxUnavailable, Outgoing, hold_alone
 outbox = Outbox(Path(sys.argv[1]))
 sequence = int(outbox.states().get("mic-1", b"0"))
 while True:

@@ -12,9 +12,12 @@ see. The file itself is somewhat larger than the bound: SQLite's pages, its writ
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -24,6 +27,8 @@ from clairvoie.errors import EgressError
 MEGABYTE = 1_000_000
 BUSY_SECONDS = 5.0
 TRIMMED_AT_ONCE = 16
+LOCK_SECONDS = 5.0
+LOCK_POLL_SECONDS = 0.05
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS states (sensor TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
@@ -49,6 +54,26 @@ CREATE TRIGGER IF NOT EXISTS refused_out AFTER DELETE ON refused
 
 class OutboxUnavailable(EgressError):
     """Nothing could be stored now (disk full, locked, I/O error), so nothing may be released; try again later."""
+
+
+def hold_alone(outbox: Path, *, patience: float = LOCK_SECONDS) -> BinaryIO:
+    """Hold the writing side of ``outbox`` alone, until the file that is returned is closed or this process ends.
+
+    Two gates on one outbox would each give the next sequence to records of their own. A predecessor that is dying is
+    given ``patience`` seconds. Raises :class:`EgressError` when another gate goes on living.
+    """
+    file = outbox.with_name(f"{outbox.name}.lock").open("ab")
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                file.close()
+                raise EgressError("another gate holds this outbox", str(outbox), "Is the node running twice?") from None
+            time.sleep(LOCK_POLL_SECONDS)
+        else:
+            return file
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
