@@ -54,13 +54,14 @@ def sensor_mark(status: SensorStatus, page: Page, shown: Shown) -> dict[str, Any
         heard = shown.silence(status.last_heard, page.desk.now())
     else:
         heard = f"LAeq {shown.decimal(status.laeq)} dB" if status.laeq is not None else ""
+    simulated = shown.texts.gettext("simulated") if sensor.simulated else ""
     return {
         "id": sensor.id,
         "latitude": sensor.place.latitude,
         "longitude": sensor.place.longitude,
         "silent": status.silent,
         "label": "" if status.silent or status.laeq is None else shown.decimal(status.laeq),
-        "title": ", ".join(part for part in (sensor.id, sensor.place.words, heard) if part),
+        "title": ", ".join(part for part in (sensor.id, sensor.place.words, simulated, heard) if part),
     }
 
 
