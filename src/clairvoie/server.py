@@ -37,6 +37,7 @@ from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.retention import Limits, due
 from clairvoie.log import set_up_log
+from clairvoie.oversight.figures import figures
 from clairvoie.views import api, site
 from clairvoie.views.guard import Guard
 
@@ -119,6 +120,7 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
     app.state.desk = desk
     app.include_router(receiving(hub))
     app.include_router(probes(hub, desk))
+    app.include_router(figures(desk))
     api.mount(app, desk)
     site.mount(app, desk)
     app.add_middleware(Guard)
