@@ -38,6 +38,8 @@ LONGEST_LEAD = 25.0
 hub took, since a machine that starts one slowly starts the others slowly. What an analyser misses is lost."""
 ASK_SECONDS = 1.0
 FIGURES_SECONDS = 20.0
+SUSPICIOUS_ENDS = 3
+"""A replayed loop has no end; analysers that end again and again have a fault."""
 Say = Callable[[str], None]
 
 
@@ -162,7 +164,9 @@ def _follow(asked: Demonstration, watch: Watch, hub: Companion, node: Companion,
                 say(f"the hub did not answer ({error})")
             if time.monotonic() - told > FIGURES_SECONDS:
                 told = time.monotonic()
-                say(f"          {watch.figures()}" if watch.speaking else f"no microphone speaks. {node.last_words()}")
+                say(f"          {watch.figures()}")
+                if watch.speaking == 0 or node.said("analyser ended") >= SUSPICIOUS_ENDS:
+                    say(f"Microphones fail. {node.last_words()}")
             time.sleep(ASK_SECONDS)
 
 

@@ -79,6 +79,10 @@ class Companion:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "It said: " + " / ".join(lines[-LAST_LINES:]) if lines else "It said nothing."
 
+    def said(self, words: str) -> int:
+        """How many lines of its log hold ``words``."""
+        return sum(words in line for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines())
+
     def stop(self) -> None:
         """Ask it to end, and kill it if it does not within :data:`STOP_SECONDS`."""
         self._process.terminate()

@@ -56,7 +56,7 @@ def truth_of(scene: Scene, document: dict[str, Any], start: float) -> Truth:
         for arrival in arrivals:
             kind = scene.emissions[int(arrival["source"])].kind
             labels = set(labels_of(kind, arrival["offset"] - arrival["onset"]))
-            labels |= {"impulse"} if labels & {"glass-breaking", "firework"} or kind == "door-slam" else set()
+            labels |= {"impulse"} if "glass-breaking" in labels else set()
             found += [(sensor, label, arrival["onset"]) for label in sorted(labels)]
     return Truth(start, scene.seconds, tuple(found))
 
