@@ -177,6 +177,7 @@ def _name_lines(axes: Any, lines: list[tuple[str, float | None]]) -> None:
 
 def _draw_spectrogram(figure: Figure, axes: Any, scale: Any, hearing: Hearing, picture: Spectrogram) -> None:
     _style(axes)
+    axes.set_facecolor(RULE)  # shows where nothing was heard: gaps are grey, quiet is the colour of paper
     levels = picture.levels(hearing.calibration)
     finite = levels[np.isfinite(levels)]
     top = float(np.percentile(finite, 99.8)) if finite.size else 0.0
