@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fake_desk import FakeDesk
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from served import OpenPage, Served
 
 ARGUMENTS = (
@@ -23,6 +23,7 @@ WAIT_MILLISECONDS = 15_000
 @pytest.fixture(scope="module")
 def chromium(needs_chromium: str) -> Iterator[Browser]:
     """One browser a module: while it runs, this thread has an event loop that other tests could not share."""
+    expect.set_options(timeout=WAIT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs_chromium, args=list(ARGUMENTS))
         yield browser

@@ -10,7 +10,6 @@ from served import OpenPage, Served
 
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome
-from clairvoie.boundary.reading import Change
 
 
 def lines(page: Page) -> list[str]:
@@ -161,7 +160,6 @@ def test_the_strip_follows_the_desk(open_page: OpenPage, desk: FakeDesk) -> None
     page = open_page("/outcomes", language="en")
     expect(page.locator("#strip")).to_contain_text("2 incidents open")
     desk.take(5, "Jeanne")
-    desk.tell(Change.TICK)
     expect(page.locator("#strip")).to_contain_text("1 incident open")
     expect(page).to_have_title("(1) Outcomes · Claire-Voie")
 
@@ -221,7 +219,6 @@ def test_the_sound_repeats_until_the_incident_is_taken(open_page: OpenPage, desk
     page.locator("#sound .sound-toggle").click()
     expect(page.locator("#sound")).to_have_attribute("data-tones", "2", timeout=30_000)
     page.locator("#take-5").click()
-    desk.tell(Change.TICK)
     expect(page.locator("#strip")).to_contain_text("0 incidents open")
     expect(page.locator("#sound")).to_have_attribute("data-tones", "0")
 
