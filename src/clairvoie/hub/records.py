@@ -265,11 +265,8 @@ def write_minutes(connection: Connection, fresh: Sequence[tuple[int, Accept]]) -
             own = (sensor, bulletin.second // 60 * 60)
             said[own] = said.get(own, 0) + charge(bulletin).total - EVENT_ABSENT_MILLIBITS
     touched = sorted({*spots, *said})
-    table = schema.minutes.c
-    query = select(table.sensor, table.minute, table.said, table.codes).where(
-        tuple_(table.sensor, table.minute).in_(touched)
-    )
-    before = {(row.sensor, row.minute): (row.said, row.codes) for row in connection.execute(query)}
+    found = connection.execute(_SELECT_MINUTES, {"touched": touched})
+    before = {(row.sensor, row.minute): (row.said, row.codes) for row in found}
     rows = []
     for key in touched:
         old_said, codes = before.get(key, (None, minutes.EMPTY))
@@ -284,6 +281,10 @@ def write_minutes(connection: Connection, fresh: Sequence[tuple[int, Accept]]) -
     connection.execute(_UPSERT_MINUTE, rows)
 
 
+_minutes = schema.minutes.c
+_SELECT_MINUTES = select(_minutes.sensor, _minutes.minute, _minutes.said, _minutes.codes).where(
+    tuple_(_minutes.sensor, _minutes.minute).in_(bindparam("touched", expanding=True))
+)
 _insert_minute = upsert(schema.minutes)
 _UPSERT_MINUTE = _insert_minute.on_conflict_do_update(
     index_elements=[schema.minutes.c.sensor, schema.minutes.c.minute],
