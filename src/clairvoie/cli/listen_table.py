@@ -22,7 +22,7 @@ def print_hearing(hearing: Hearing, *, heading: bool) -> None:
     """Print everything that was heard. ``heading`` names the file, where there are several."""
     console = Console(highlight=False)
     if heading:
-        console.rule(str(hearing.recording.path), align="left")
+        console.rule(hearing.recording.path.name, align="left")
     console.print(_opening(hearing), soft_wrap=True)
     console.print(_table(hearing))
     if hearing.detections:
