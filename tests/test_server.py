@@ -298,6 +298,23 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
         settings_of(config)
 
 
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("group_metres = -1.0", "group_metres"),
+        ("group_seconds = nan", "group_seconds"),
+        ("silent_after = 0.0", "silent_after"),
+        ("retention = { records_days = 0 }", "records_days"),
+        ("retention = { levels_days = -5 }", "levels_days"),
+    ],
+)
+def test_settings_that_would_erase_or_join_everything_are_refused(tmp_path: Path, line: str, word: str) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(TOML.format(key=public_hex("node-1")).replace("port = 0", line))
+    with pytest.raises(ConfigurationError, match=word):
+        settings_of(config)
+
+
 def test_paths_are_relative_to_the_settings_file(tmp_path: Path) -> None:
     config = tmp_path / "hub.toml"
     config.write_text(TOML.format(key=public_hex("node-1")))

@@ -137,6 +137,11 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     incidents_days: int = 365
     records_days: int = 90
 
+    def __post_init__(self) -> None:
+        for name in ("levels_days", "detections_days", "incidents_days", "records_days"):
+            if not 1 <= getattr(self, name) <= 36_500:
+                raise ConfigurationError(f"retention.{name} is out of range", getattr(self, name), "Give 1 to 36500.")
+
 
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A hub. It listens on loopback only, until the door is built."""
@@ -165,6 +170,11 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ConfigurationError(
                 "the hub listens on loopback only", self.host, "Use 127.0.0.1 until TLS and accounts are built."
             )
+        for name, most in (("silent_after", 3600.0), ("group_seconds", 60.0), ("group_metres", 5000.0)):
+            if not 0 < getattr(self, name) <= most:
+                raise ConfigurationError(f"{name} is out of range", getattr(self, name), f"Give up to {most:g}.")
+        if not 0 <= self.port <= 65_535:
+            raise ConfigurationError("there is no such port", self.port, "Give 1 to 65535, or 0 for any free one.")
         if self.language not in ("fr", "en"):
             raise ConfigurationError("the desk speaks fr and en", self.language)
         if self.time_zone not in zoneinfo.available_timezones():
