@@ -35,7 +35,7 @@ LIMITS = """\
 HEAD = """\
 Fold {fold} of ESC-50 (all licences), alone and over backgrounds that were not trained on, at A-weighted signal-to-noise
 ratios of 20, 10 and 0 dB; hazards over each of the seven, everything else over one. Hits of trials. YAMNet hears the
-same trials; it detects at a score of 0.3, windows of 0.975 s every 0.48 s."""
+same trials of its hazards; it detects at a score of 0.3, windows of 0.975 s every 0.48 s."""
 EXPOSURE = """\
 Detections in what does not hold the hazard, an hour (95 % Poisson interval). The exposure is dense with sounds that
 resemble hazards: no forecast for a street. Clips alone are too short to hold a lasting alarm or horn."""
@@ -91,8 +91,9 @@ def card_text(card: Mapping[str, Any]) -> str:
     training = card["training"]
     made = (
         f"SHA-256 `{card['sha256']}` · {card['parameters']:,} parameters · made by `{training['command']}` "
-        f"(seed {training['seed']}, {training['epochs']} epochs, last epoch, averaged weights)."
-    )
+        f"(seed {training['seed']}, {training['epochs']} epochs, last epoch, averaged weights). "
+        f"{training.get('note', '')}"
+    ).rstrip()
     chosen = (
         "Durations follow from what the hazards mean. `enter` was chosen on "
         f"{training.get('thresholds_from', 'nothing: these are starting values')}, never on the test fold."
