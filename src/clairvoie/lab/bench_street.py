@@ -76,6 +76,7 @@ class StreetFigures(Struct, frozen=True, kw_only=True):
     sources: dict[str, dict[str, Share]]
     false_alarms: dict[str, dict[str, FalseAlarms]]
     false_by_label: dict[str, dict[str, int]]
+    false_by_background: dict[str, dict[str, int]]
     speech_seconds_named: Share
     speech_detections: int
     yamnet: dict[str, dict[str, Share]] | str
@@ -105,6 +106,7 @@ class _Tally:
         self.false: dict[str, Counter[str]] = {}
         self.other_false: dict[str, Counter[str]] = {}
         self.labels: dict[str, Counter[str]] = {}
+        self.backgrounds: dict[str, Counter[str]] = {}
         self.samples: dict[str, Counter[HazardKind]] = {}
         self.cost = 0.0
         self.seconds = 0.0
@@ -126,6 +128,7 @@ class _Tally:
             self.samples.setdefault(exposure, Counter())[kind] += trial.samples.size
             if count:
                 self.labels.setdefault(kind.value, Counter())[trial.label] += count
+                self.backgrounds.setdefault(kind.value, Counter())[trial.background] += count
         if judged and (taught := [x for x in classes.TEACHES.get(trial.label, ()) if x in self._tagger.card.sources]):
             top = top_source(heard, trial)
             _count(self.sources, taught[0], ratio, hit=top is not None and top.value == taught[0])
@@ -136,6 +139,8 @@ class _Tally:
     def _compare(self, other: Yamnet, trial: Trial, exposure: str, ratio: str, *, judged: bool) -> None:
         for reading, starts in other.begins(trial.samples).items():
             if trial.label not in RESEMBLES[READINGS[reading][0]]:
+                if exposure == MIXED:
+                    continue
                 self.other_false.setdefault(exposure, Counter())[reading] += len(starts)
             elif judged:
                 hit = any(trial.onset - 1.0 <= start <= trial.offset + 0.5 for start in starts)
@@ -203,6 +208,7 @@ def measure(data: Path, tagger: SoundTagger, fold: int = 4, *, compare: bool = T
         sources=_shares(tally.sources),
         false_alarms=tally.alarms(tally.false),
         false_by_label={kind: dict(counts.most_common()) for kind, counts in tally.labels.items()},
+        false_by_background={kind: dict(counts.most_common()) for kind, counts in tally.backgrounds.items()},
         speech_seconds_named=Share(named, seconds),
         speech_detections=detections,
         yamnet=other if isinstance(other, str) else _shares(tally.other),
