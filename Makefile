@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 HOOK := pyproject.toml hatch_build.py frontend/package-lock.json
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lab lock bom wheel clean
+.PHONY: help demo test check bench docs pictures lab lock bom wheel clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -31,7 +31,11 @@ bench: $(VENV)/.runtime  ## the benchmarks, in their small size; they print rati
 docs: $(VENV)/.test  ## write the generated parts of docs/ and check the rest
 	$(BIN)/python tools/code_lengths.py docs/egress.md
 	$(BIN)/python tools/command_line.py docs/command-line.md
+	$(BIN)/python tools/figures.py README.md
 	$(BIN)/python -m pytest -q tests/test_docs.py
+
+pictures: $(VENV)/.test  ## take the documentation's pictures from a running demonstration (needs Chromium)
+	$(BIN)/python tools/screenshot.py docs
 
 lab: $(VENV)/.lab  ## add torch and onnx, for `clairvoie lab train`
 

@@ -55,6 +55,19 @@ def test_the_tables_of_code_lengths_say_what_the_types_say() -> None:
     assert tool("code_lengths").replace(page) == page, "stale: run `make docs`"
 
 
+def test_the_readme_gives_the_figures_of_the_packaged_model() -> None:
+    page = read("README.md")
+    assert tool("figures").replace(page) == page, "stale: run `make docs`"
+
+
+def test_every_test_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", read("README.md")))
+    assert len(named) >= 20
+    for path, function in sorted(named):
+        assert (REPOSITORY / path).is_file(), path
+        assert not function or f"def {function}(" in read(path), f"{path}::{function}"
+
+
 def test_the_page_of_commands_says_what_the_commands_say() -> None:
     assert tool("command_line").render() == read("docs/command-line.md"), "stale: run `make docs`"
 
