@@ -12,7 +12,7 @@ import pytest
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fake_hub import FakeHub, problem
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from clairvoie.boundary.bulletin import Bulletin, ImpulseEvent
 from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_envelope, sign
@@ -118,6 +118,70 @@ def test_records_refused_without_an_index_are_found_by_halving(outbox: Outbox, h
     deliver(outbox, hub)
     assert stored(hub) == [n for n in range(1, 21) if n not in bad]
     assert len(outbox.refusals()) == len(bad)
+
+
+OF_THE_NODE = [
+    (404, "unknown-deployment"), (404, "unknown-node"), (404, "unknown-sensor"), (403, "wrong-epoch"),
+    (403, "bad-signature"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "code"), OF_THE_NODE)
+def test_while_the_hub_does_not_know_the_node_everything_waits_and_then_arrives(
+    outbox: Outbox, hub: FakeHub, status: int, code: str
+) -> None:
+    hub.misbehaviour = lambda _: problem(status, code, 0)
+    deliver(outbox, hub, uploads=5)
+    assert (outbox.status().waiting, outbox.refusals()) == (20, [])
+    hub.misbehaviour = lambda _: None
+    deliver(outbox, hub)
+    assert stored(hub) == list(range(1, 21))
+    assert outbox.refusals() == []
+
+
+def test_a_sensor_that_the_hub_does_not_know_waits_with_the_others(outbox: Outbox, hub: FakeHub) -> None:
+    hub.misbehaviour = lambda batch: next(
+        (problem(404, "unknown-sensor", n) for n, envelope in enumerate(batch) if envelope.sequence == 7), None
+    )
+    deliver(outbox, hub, uploads=5)
+    assert (outbox.status().waiting, outbox.refusals()) == (20, [])
+    hub.misbehaviour = lambda _: None
+    deliver(outbox, hub)
+    assert stored(hub) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("code", ["wrong-epoch", "bad-signature"])
+@pytest.mark.parametrize("bad", [{1}, {20}, {3, 4, 17}, set(range(1, 20))])
+def test_records_of_an_earlier_key_do_not_hold_up_those_of_the_present_one(
+    outbox: Outbox, hub: FakeHub, code: str, bad: set[int]
+) -> None:
+    def refuse(batch: tuple[Envelope, ...]) -> Response | None:
+        found = [n for n, envelope in enumerate(batch) if envelope.sequence in bad]
+        return problem(403, code, found[0]) if found else None
+
+    hub.misbehaviour = refuse
+    deliver(outbox, hub)
+    assert stored(hub) == [n for n in range(1, 21) if n not in bad]
+    assert len(outbox.refusals()) == len(bad)
+
+
+def test_waiting_for_the_hub_to_know_the_node_is_told_loudly_with_what_to_do(outbox: Outbox, hub: FakeHub) -> None:
+    answer = {"code": "unknown-node", "what": "no such node", "index": 0, "remedy": "Enrol it at the hub."}
+    hub.misbehaviour = lambda _: JSONResponse(answer, 404)
+
+    async def run_a_while() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(hub.app), base_url="http://hub") as client:
+            running = asyncio.create_task(RecordSender(outbox, client, structlog.get_logger()).run())
+            while not [line for line in logged if line["log_level"] == "error"]:
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(run_a_while())
+    told = next(line for line in logged if line["log_level"] == "error")
+    assert (told["code"], told["remedy"]) == ("unknown-node", "Enrol it at the hub.")
+    assert outbox.status().waiting == 20
 
 
 def test_equivocation_sets_aside_one_record(outbox: Outbox, hub: FakeHub) -> None:

@@ -1,7 +1,10 @@
 """What the hub's answer to an upload means for the records in it: a pure rule.
 
 Only an answer that is certainly the hub's own (JSON with a ``code``) may set a record aside. Anything else, a proxy's
-page or a wrong address included, means "try again later", so that no misunderstanding loses a record.
+page or a wrong address included, means "try again later", so that no misunderstanding loses a record. So does a refusal
+that is about the whole node (:data:`OF_THE_NODE`): the hub's settings or the node's are wrong, and once they are mended
+every record is as good as before. Only when the hub has found another record of the same upload in order first is such
+a refusal about one record, for instance one that an earlier key has signed.
 
 >>> judge(200, b'{"accepted":2,"duplicates":0}', 2)
 Stored()
@@ -9,6 +12,10 @@ Stored()
 SetAside(index=1, code='invalid-content', what='no')
 >>> judge(422, b'{"code":"invalid-content","what":"no"}', 2)
 Smaller(code='invalid-content', what='no')
+>>> judge(404, b'{"code":"unknown-node","what":"no such node","index":0,"remedy":"Enrol it."}', 2)
+Held(code='unknown-node', what='no such node', remedy='Enrol it.')
+>>> judge(403, b'{"code":"bad-signature","what":"not signed","index":1}', 2)
+SetAside(index=1, code='bad-signature', what='not signed')
 >>> judge(404, b'<html>not found</html>', 2)
 Later(what='HTTP 404')
 """
@@ -22,6 +29,9 @@ from msgspec import Struct
 
 ALREADY_STORED = "already-stored"
 Answer = TypeVar("Answer", bound=Struct)
+UNKNOWN_SENSOR = "unknown-sensor"
+OF_THE_NODE = frozenset({"unknown-deployment", "unknown-node", "wrong-epoch", "bad-signature", UNKNOWN_SENSOR})
+"""Refusals of who speaks, not of what is said."""
 TRANSIENT = frozenset({408, 425, 429})
 SHOWN = 200
 
@@ -51,7 +61,15 @@ class Later(Struct, frozen=True):
     what: str
 
 
-Verdict = Stored | SetAside | Smaller | Later
+class Held(Struct, frozen=True):
+    """The hub does not take what this node says until its settings, or the node's, are mended: keep everything."""
+
+    code: str
+    what: str
+    remedy: str
+
+
+Verdict = Stored | SetAside | Smaller | Later | Held
 
 
 class _Accepted(Struct):
@@ -63,6 +81,7 @@ class _Refused(Struct):
     code: str
     what: str = ""
     index: int | None = None
+    remedy: str = ""
 
 
 def judge(status: int, body: bytes, count: int) -> Verdict:
@@ -78,6 +97,8 @@ def judge(status: int, body: bytes, count: int) -> Verdict:
     if status == 409 and refused.code == ALREADY_STORED:
         return Stored()
     code, what = refused.code[:SHOWN], refused.what[:SHOWN]
+    if code in OF_THE_NODE and (not refused.index or code == UNKNOWN_SENSOR):
+        return Held(code, what, refused.remedy[:SHOWN])
     if refused.index is not None and 0 <= refused.index < count:
         return SetAside(refused.index, code, what)
     if count == 1:

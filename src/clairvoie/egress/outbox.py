@@ -150,6 +150,12 @@ class Outbox:
             kept.append(Kept(id=identifier, envelope=envelope))
         return tuple(kept)
 
+    def newest(self) -> Kept | None:
+        """The newest record."""
+        with self._transaction("DEFERRED"):
+            row = self._database.execute("SELECT id, envelope FROM records ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else Kept(id=row[0], envelope=row[1])
+
     def delete(self, identifiers: Iterable[int]) -> None:
         """Forget records that the hub has stored."""
         with self._transaction():

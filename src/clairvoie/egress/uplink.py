@@ -1,8 +1,11 @@
 """The only process of a node that speaks to the hub. It sees signed bytes only and decides nothing about them.
 
-Records leave the outbox in order, up to 500 in one upload, and are forgotten only when the hub says that it has stored
-them; a lost answer means sending them again, which the hub recognises. Live ticks go down one long upload, one a
-second; they are provisional, never retried, and old ones are thrown away.
+Records leave the outbox in order, up to 500 in one upload, and are forgotten only when the hub says that it has
+stored them; a lost answer means sending them again, which the hub recognises. When the hub does not know the node,
+its key or one of its sensors, everything waits, and the newest record is sent ahead of the oldest: once the hub takes
+that one, what it still refuses for such a reason is about single records, and they are set aside.
+
+Live ticks go down one long upload, one a second; they are provisional, never retried, and old ones are thrown away.
 
 Plain HTTP to loopback only, until enrolment brings TLS.
 """
@@ -17,7 +20,7 @@ from typing import Any, Protocol
 import httpx
 
 from clairvoie.boundary.signed import MAXIMUM_BATCH_BYTES, MAXIMUM_ENVELOPES, decode_envelope, encode_batch
-from clairvoie.egress.answer import Later, SetAside, Smaller, Stored, Verdict, judge
+from clairvoie.egress.answer import Held, Later, SetAside, Smaller, Stored, Verdict, judge
 from clairvoie.egress.outbox import Kept, Outbox, OutboxUnavailable
 from clairvoie.errors import MalformedMessage
 
@@ -68,6 +71,7 @@ class RecordSender:
         self._client = client
         self._log = log
         self._batch = MAXIMUM_ENVELOPES
+        self._held = False
         self.news = asyncio.Event()
 
     async def run(self) -> None:
@@ -78,11 +82,9 @@ class RecordSender:
                 sent = await self.send_once()
             except (httpx.HTTPError, OutboxUnavailable) as error:
                 sent = Later(f"{type(error).__name__}: {error}")
-            if isinstance(sent, Later):
+            if isinstance(sent, Later | Held):
                 failures += 1
-                (self._log.warning if _worth_saying(failures) else self._log.debug)(
-                    "records wait", why=sent.what, attempt=failures
-                )
+                self._say_waiting(sent, failures)
                 await asyncio.sleep(delay(failures, random.random()))  # spread, no secret
                 continue
             if failures:
@@ -91,11 +93,27 @@ class RecordSender:
             if sent is None:
                 await self._wait_for_news()
 
+    def _say_waiting(self, why: Later | Held, failures: int) -> None:
+        if not _worth_saying(failures):
+            self._log.debug("records wait", why=why.what, attempt=failures)
+        elif isinstance(why, Later):
+            self._log.warning("records wait", why=why.what, attempt=failures)
+        else:
+            self._log.error(
+                "the hub does not take this node's records: they wait until its settings are mended",
+                code=why.code,
+                what=why.what,
+                remedy=why.remedy,
+                attempt=failures,
+            )
+
     async def send_once(self) -> Verdict | None:
         """Send one batch and settle what the answer says; ``None`` when there was nothing to send."""
         kept = self._outbox.oldest(self._batch, BATCH_BYTES)
         if not kept:
             return None
+        if self._held:
+            kept = self._newest_first(kept)
         try:
             content = encode_batch(tuple(decode_envelope(record.envelope) for record in kept))
         except MalformedMessage:
@@ -105,7 +123,13 @@ class RecordSender:
         self._settle(verdict, kept)
         return verdict
 
+    def _newest_first(self, kept: tuple[Kept, ...]) -> tuple[Kept, ...]:
+        newest = self._outbox.newest()
+        others = tuple(record for record in kept if newest is None or record.id != newest.id)
+        return others if newest is None else (newest, *others[: MAXIMUM_ENVELOPES - 1])
+
     def _settle(self, verdict: Verdict, kept: tuple[Kept, ...]) -> None:
+        self._held = isinstance(verdict, Held) or (self._held and not isinstance(verdict, Stored))
         if isinstance(verdict, Stored):
             self._outbox.delete(record.id for record in kept)
             self._batch = min(MAXIMUM_ENVELOPES, self._batch * 2)
