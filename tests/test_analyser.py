@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
+import threading
 import wave
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from clairvoie.boundary.hazards import Health
 from clairvoie.boundary.wire import CLAIM_BYTES, decode_claim
 from clairvoie.config import ClockSettings, NodeSensor, ReplaySource, child_environment
 from clairvoie.egress.pipe import open_pipe, read_packets, write_packet
-from clairvoie.orders import AnalyserEnd, AnalyserOrders, written
+from clairvoie.orders import READY, AnalyserEnd, AnalyserOrders, moment, written
 
 START = 1_800_000_000
 RATE = 16_000
@@ -48,17 +50,21 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Ends(NamedTuple):
-    """The pipe to a gate that is not there, and the lifeline of a launcher that is."""
+    """The pipe to a gate that is not there, and those to a launcher that is: lifeline, readiness, start."""
 
     reading: int
     writing: int
     control: int
     lifeline: int
+    told_ready: int
+    ready: int
+    begin: int
+    starting: int
 
 
 @pytest.fixture
 def ends() -> Iterator[Ends]:
-    pipes = Ends(*open_pipe(), *os.pipe())
+    pipes = Ends(*open_pipe(), *os.pipe(), *open_pipe(), *open_pipe())
     yield pipes
     for end in pipes:
         os.close(end)
@@ -74,11 +80,14 @@ class Wall:
         self.now += seconds
 
 
-def orders_for(file: Path, ends: Ends) -> AnalyserOrders:
-    source = ReplaySource(file=str(file), start=START)
+def orders_for(file: Path, ends: Ends, start: int | None = START) -> AnalyserOrders:
+    source = ReplaySource(file=str(file), start=start)
     sensor = NodeSensor(id="mic-1", calibration=120, source=source)
     clock = ClockSettings()
-    return AnalyserOrders(parent=os.getpid(), sensor=sensor, clock=clock, claims=ends.writing, control=ends.control)
+    return AnalyserOrders(
+        parent=os.getpid(), sensor=sensor, clock=clock, claims=ends.writing, ready=ends.ready, begin=ends.begin,
+        control=ends.control,
+    )  # fmt: skip
 
 
 def claims_in(ends: Ends) -> list[Claim]:
@@ -95,6 +104,34 @@ def test_a_recording_becomes_claims_with_the_time_of_the_clock(street: Path, end
     assert [claim.end for claim in claims if isinstance(claim, MinuteLevels)] == [START + 60]
     bangs = [claim.onset - START for claim in claims if isinstance(claim, ImpulseDetection)]
     assert bangs == [pytest.approx(bang, abs=0.002) for bang in BANGS]
+
+
+def test_an_analyser_without_a_start_says_that_it_is_ready_and_begins_when_it_is_told(street: Path, ends: Ends) -> None:
+    wall = Wall()
+    told = threading.Thread(target=tell_start, args=(ends,))
+    told.start()
+    ended = analyse(orders_for(street, ends, start=None), wall=lambda: wall.now, wait=wall.wait)
+    told.join()
+    assert ended is AnalyserEnd.SOURCE_ENDED
+    assert [claim.end for claim in claims_in(ends) if isinstance(claim, MinuteLevels)] == [START + 60]
+
+
+def tell_start(ends: Ends) -> None:
+    """As a launcher does: once the analyser is ready, and not before."""
+    assert select.select([ends.told_ready], [], [], 60.0)[0]
+    assert read_packets(ends.told_ready, 2, 2) == ([READY], False)
+    write_packet(ends.starting, moment(START))
+
+
+def test_an_analyser_that_waits_for_its_start_ends_with_its_launcher(street: Path, ends: Ends) -> None:
+    control, lifeline = os.pipe()
+    os.close(lifeline)
+    try:
+        orders = orders_for(street, ends._replace(control=control), start=None)
+        assert analyse(orders) is AnalyserEnd.LAUNCHER_GONE
+    finally:
+        os.close(control)
+    assert read_packets(ends.told_ready, 1, 2) == ([READY], False)
 
 
 def test_a_full_pipe_loses_claims_and_the_next_minute_says_so(ends: Ends) -> None:
@@ -120,7 +157,7 @@ def test_what_is_no_claim_is_not_written(ends: Ends) -> None:
 def test_an_analyser_without_its_source_ends_with_a_code_and_without_a_word(tmp_path: Path, ends: Ends) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "clairvoie.analyser", written(orders_for(tmp_path / "missing.wav", ends))],
-        pass_fds=(ends.writing, ends.control),
+        pass_fds=(ends.writing, ends.ready, ends.begin, ends.control),
         env=child_environment(),
         capture_output=True,
         timeout=120,
@@ -128,17 +165,16 @@ def test_an_analyser_without_its_source_ends_with_a_code_and_without_a_word(tmp_
     assert ended.returncode == AnalyserEnd.SOURCE_LOST
     assert (ended.stdout, ended.stderr) == (b"", b"")
     assert claims_in(ends) == []
+    assert read_packets(ends.told_ready, 1, 2) == ([], False)  # it never was ready
 
 
-def test_an_analyser_ends_when_its_launcher_is_gone(street: Path) -> None:
-    reading, writing = open_pipe()
+def test_an_analyser_ends_when_its_launcher_is_gone(street: Path, ends: Ends) -> None:
     control, lifeline = os.pipe()
     os.close(lifeline)
-    ends = Ends(reading, writing, control, -1)
     wall = Wall()
     try:
-        ending = analyse(orders_for(street, ends), wall=lambda: wall.now, wait=wall.wait)
+        orders = orders_for(street, ends._replace(control=control))
+        ending = analyse(orders, wall=lambda: wall.now, wait=wall.wait)
     finally:
-        for end in (reading, writing, control):
-            os.close(end)
+        os.close(control)
     assert ending is AnalyserEnd.LAUNCHER_GONE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fake_hub import FakeHub, problem
-from running_node import START, born_key, running_node, wait_until_gone, write_settings
+from running_node import SCRIPT, START, RunningNode, born_key, running_node, wait_until_gone, write_settings
 
 from clairvoie.boundary.bulletin import BeginEvent, EndEvent, ImpulseEvent
 from clairvoie.boundary.wire import MinuteParts, SecondEvents
@@ -66,6 +66,32 @@ def test_what_analysers_claim_arrives_signed_in_order_and_ticks_have_one_size(
         check_records(hub)
     assert len(hub.tick_sizes) == 1
     assert all(len(tick.bulletins) == len(SENSORS) and tick.second >= START for tick in hub.ticks)
+
+
+def test_a_node_is_ready_when_its_last_analyser_is(hub: FakeHub, address: str, tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, address, sensors=SENSORS, speed=SPEED, files=("street.wav", "late.wav"))
+    node = RunningNode(settings, (sys.executable, str(SCRIPT)))
+    try:
+        assert hub.wait_for(lambda: len(hub.ticks) >= 20)  # gate and uplink are
+        assert not node.has_spoken()
+        (tmp_path / "late.wav").touch()
+        node.wait_until_ready()
+        assert node.not_ready == []
+        assert node.stop() == 0
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize(("file", "patience"), [("missing.wav", "60"), ("late.wav", "0.5")])
+def test_a_node_does_not_wait_for_ever_and_names_who_is_not_ready(
+    hub: FakeHub, address: str, tmp_path: Path, file: str, patience: str
+) -> None:
+    settings = write_settings(tmp_path, address, sensors=SENSORS, speed=SPEED, files=("street.wav", file))
+    with running_node(settings, (sys.executable, str(SCRIPT), patience)) as node:
+        assert "mic-2" in node.not_ready
+        assert hub.wait_for(lambda: minutes(hub) >= 1)
+        assert node.stop() == 0
+    assert "analysers are not ready" in settings.with_suffix(".log").read_text()
 
 
 @pytest.mark.parametrize("victim", ["gate", "uplink", "analyser mic-1"])

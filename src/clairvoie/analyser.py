@@ -1,8 +1,9 @@
 """The analyser process of one sensor: sound in, claims out, nothing else.
 
 What this process may touch: the recording it replays (read only), the model in the package (read only), the wall
-clock, and the writing end of its own pipe to the gate. It gives one exit code from a closed list and writes nothing to
-standard output or standard error. Sound never leaves it: a block has no serializer, and the pipe carries claims alone.
+clock, the writing end of its own pipe to the gate, and two more pipes: on one it says in a single byte that it can
+begin, from the other it learns when. It gives one exit code from a closed list and writes nothing to standard output or
+standard error. Sound never leaves it: a block has no serializer, and the pipe carries claims alone.
 
 A full pipe never blocks it. What does not fit is not said, and how often that happened shows in the health of the
 next minute. The locks that will keep even a hostile analyser to this (Landlock, seccomp) are not built yet.
@@ -10,6 +11,7 @@ next minute. The locks that will keep even a hostile analyser to this (Landlock,
 
 from __future__ import annotations
 
+import select
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -26,10 +28,10 @@ from clairvoie.capture.recording import Recording
 from clairvoie.capture.replay import replay
 from clairvoie.detect.sound.analysis import SoundAnalyser
 from clairvoie.detect.sound.tagging import SoundTagger
-from clairvoie.egress.pipe import write_packet
+from clairvoie.egress.pipe import read_packets, write_packet
 from clairvoie.errors import CaptureError, ClairvoieError, ModelError
 from clairvoie.lifeline import cut, tie_to_parent
-from clairvoie.orders import AnalyserEnd, AnalyserOrders, read_orders
+from clairvoie.orders import MOMENT_BYTES, READY, AnalyserEnd, AnalyserOrders, moment_in, read_orders
 
 OVERRUN_SECONDS = 2.0
 LONGEST_OVERRUN_SECONDS = 10.0
@@ -58,6 +60,22 @@ class ClaimWriter:
                 self.lost = 0
 
 
+def start_of(orders: AnalyserOrders) -> int | None:
+    """The UTC second of the first sample, awaited if the settings give none; ``None`` when the launcher is gone."""
+    if orders.sensor.source.start is not None:
+        return orders.sensor.source.start
+    poller = select.poll()
+    poller.register(orders.begin, select.POLLIN)
+    poller.register(orders.control, 0)
+    while True:
+        poller.poll()
+        packets, ended = read_packets(orders.begin, 1, MOMENT_BYTES)
+        if packets:
+            return moment_in(packets[0])
+        if ended or cut(orders.control):
+            return None
+
+
 def analyse(
     orders: AnalyserOrders, *, wall: Callable[[], float] = time.time, wait: Callable[[float], None] = time.sleep
 ) -> AnalyserEnd:
@@ -67,10 +85,13 @@ def analyse(
     recording = Recording(
         Path(source.file), channel=source.channel, raw=source.raw, rate=source.rate, channels=source.channels
     )
-    start = float(source.start or 0)
+    analyser = SoundAnalyser(recording.rate, orders.sensor.calibration, tagger)
+    write_packet(orders.ready, READY)  # when that pipe is full, it was said often enough before
+    start = start_of(orders)
+    if start is None:
+        return AnalyserEnd.LAUNCHER_GONE
     clock = ReplayClock(start=start, wall_origin=orders.clock.wall_of(start), speed=orders.clock.speed)
     writer = ClaimWriter(orders.claims)
-    analyser = SoundAnalyser(recording.rate, orders.sensor.calibration, tagger)
     overrun = min(LONGEST_OVERRUN_SECONDS, OVERRUN_SECONDS * max(1.0, orders.clock.speed))
     blocks = replay(
         recording,

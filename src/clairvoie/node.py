@@ -1,7 +1,12 @@
 """The launcher of a node: starts an analyser for each sensor, one gate and one uplink, and keeps them running.
 
-What this process may touch: the settings file, descriptors of its children's pipes (it reads none of them but the ready
-pipe), and processes. It sees no sound, no claim and no key, and has no network.
+What this process may touch: the settings file, descriptors of its children's pipes (it reads none of them but those on
+which they say that they are ready), and processes. It sees no sound, no claim and no key, and has no network.
+
+A node is ready when its gate, its uplink and all of its analysers are. Analysers whose settings name no start load
+everything and then wait: the launcher gives them all one start, a whole second soon after the last of them is ready, so
+that no sound is lost to a slow machine. Nobody waits for an analyser that has ended, nor for any longer than
+:data:`LOAD_SECONDS`; the ready line names those that were not ready.
 
 The processes are joined by one-way pipes. The launcher keeps the reading end of every analyser's pipe, so that a gate
 that is started again finds what was written meanwhile; it keeps no writing end, so that the gate notices at once when
@@ -28,9 +33,18 @@ from msgspec.structs import replace
 
 from clairvoie.config import NodeSensor, NodeSettings, child_environment
 from clairvoie.egress.outbox import Outbox
-from clairvoie.egress.pipe import open_pipe, open_writing_end
+from clairvoie.egress.pipe import open_pipe, open_writing_end, read_packets, write_packet
 from clairvoie.errors import EgressError
-from clairvoie.orders import AnalyserEnd, AnalyserOrders, GateOrders, GateSensor, UplinkOrders, written
+from clairvoie.orders import (
+    READY,
+    AnalyserEnd,
+    AnalyserOrders,
+    GateOrders,
+    GateSensor,
+    UplinkOrders,
+    moment,
+    written,
+)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 OUTBOX_NAME = "outbox.sqlite"
@@ -38,6 +52,9 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 SHORT_LIFE = 2.0
 """Seconds; who lives longer is started again without a growing delay."""
+LOAD_SECONDS = 60.0
+LEAD_SECONDS = 1.0
+"""The common start is the first whole second at least so long after the analysers were ready."""
 POLL_READY = 0.05
 POLL = 5.0
 PATIENCE = 5.0
@@ -93,7 +110,13 @@ class Node:
     """The processes of one node. ``base`` is the folder that paths in the settings are relative to."""
 
     def __init__(
-        self, settings: NodeSettings, base: Path, announce: Announce, *, analyser: Sequence[str] = ANALYSER
+        self,
+        settings: NodeSettings,
+        base: Path,
+        announce: Announce,
+        *,
+        analyser: Sequence[str] = ANALYSER,
+        load_seconds: float = LOAD_SECONDS,
     ) -> None:
         self._settings = settings
         self._base = base
@@ -106,7 +129,12 @@ class Node:
         self._ready, self._ready_writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._live, self._live_writing = open_pipe()
         self._claims = {sensor.id: self._claims_pipe() for sensor in settings.sensors}
-        self._began = math.ceil(settings.clock.utc(time.time())) + 1
+        self._loaded = {sensor.id: open_pipe() for sensor in settings.sensors}
+        self._begin = {sensor.id: open_pipe() for sensor in settings.sensors}
+        self._start: int | None = None
+        self._waiting = {sensor.id for sensor in settings.sensors}
+        self._not_ready = set(self._waiting)
+        self._load_until = time.monotonic() + load_seconds
         self._children = [
             Child("gate", self._start_gate),
             Child("uplink", self._start_uplink),
@@ -159,6 +187,7 @@ class Node:
             if status is None:
                 continue
             if child.name.startswith("analyser"):
+                self._waiting.discard(child.name.removeprefix("analyser "))
                 why = AnalyserEnd(status).name if status in list(AnalyserEnd) else f"signal or status {status}"
                 child.done = status == AnalyserEnd.SOURCE_ENDED
                 self._log.warning("analyser ended", child=child.name, why=why)
@@ -171,16 +200,37 @@ class Node:
         with contextlib.suppress(BlockingIOError):
             self._answers += os.read(self._ready, 4096)
         lines = dict(line.partition(" ")[::2] for line in self._answers.decode().splitlines())
-        if {"gate", "uplink"} <= lines.keys():
-            self._announced = True
-            self._announce(
-                {
-                    "type": "ready",
-                    "node": self._settings.node,
-                    "public_key": lines["gate"],
-                    "processes": {c.name: c.process.pid for c in self._children if c.process is not None},
-                }
-            )
+        self._note_loaded()
+        late = time.monotonic() > self._load_until
+        if not {"gate", "uplink"} <= lines.keys() or (self._waiting and not late):
+            return
+        if self._not_ready:
+            remedy = "A line above says why one ended; whoever still loads joins in."
+            self._log.error("analysers are not ready", sensors=sorted(self._not_ready), remedy=remedy)
+        self._give_start()
+        self._announced = True
+        self._announce(
+            {
+                "type": "ready",
+                "node": self._settings.node,
+                "public_key": lines["gate"],
+                "processes": {c.name: c.process.pid for c in self._children if c.process is not None},
+                "start": self._start,
+                "not_ready": sorted(self._not_ready),
+            }
+        )
+
+    def _note_loaded(self) -> None:
+        for sensor in sorted(self._not_ready):
+            if read_packets(self._loaded[sensor][0], 1, len(READY))[0]:
+                self._waiting.discard(sensor)
+                self._not_ready.discard(sensor)
+
+    def _give_start(self) -> None:
+        """Choose the common start and tell every analyser; those that are started later find it in their orders."""
+        self._start = math.ceil(self._settings.clock.utc(time.time() + LEAD_SECONDS))
+        for _, writing in self._begin.values():
+            write_packet(writing, moment(self._start))
 
     def _claims_pipe(self) -> int:
         """The reading end of an analyser's pipe; each analyser gets a writing end of its own."""
@@ -188,7 +238,7 @@ class Node:
         os.close(writing)
         return reading
 
-    def _start(self, command: Sequence[str], orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
         silent = command is self._analyser
         return subprocess.Popen(
             [*command, written(orders)],
@@ -218,7 +268,7 @@ class Node:
             ready=self._ready_writing,
         )
         ends = [*self._claims.values(), self._live_writing, self._control, self._ready_writing]
-        return self._start(GATE, orders, ends)
+        return self._spawn(GATE, orders, ends)
 
     def _start_uplink(self) -> subprocess.Popen[bytes]:
         orders = UplinkOrders(
@@ -229,14 +279,15 @@ class Node:
             control=self._control,
             ready=self._ready_writing,
         )
-        return self._start(UPLINK, orders, [self._live, self._control, self._ready_writing])
+        return self._spawn(UPLINK, orders, [self._live, self._control, self._ready_writing])
 
     def _analyser_starter(self, sensor: NodeSensor) -> Callable[[], subprocess.Popen[bytes]]:
         source = sensor.source
-        start = self._began if source.start is None else source.start
-        placed = replace(sensor, source=replace(source, file=str(self._base / source.file), start=start))
 
         def start_analyser() -> subprocess.Popen[bytes]:
+            start = self._start if source.start is None else source.start
+            placed = replace(sensor, source=replace(source, file=str(self._base / source.file), start=start))
+            ready, begin = self._loaded[sensor.id][1], self._begin[sensor.id][0]
             writing = open_writing_end(self._claims[sensor.id])
             try:
                 orders = AnalyserOrders(
@@ -244,9 +295,11 @@ class Node:
                     sensor=placed,
                     clock=self._settings.clock,
                     claims=writing,
+                    ready=ready,
+                    begin=begin,
                     control=self._control,
                 )
-                return self._start(self._analyser, orders, [writing, self._control])
+                return self._spawn(self._analyser, orders, [writing, ready, begin, self._control])
             finally:
                 os.close(writing)
 

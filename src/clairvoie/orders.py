@@ -18,6 +18,8 @@ from clairvoie.config import ClockSettings, NodeSensor
 from clairvoie.errors import ConfigurationError
 
 Orders = TypeVar("Orders", bound=Struct)
+READY = b"\x01"
+MOMENT_BYTES = 8
 
 
 class AnalyserEnd(IntEnum):
@@ -31,13 +33,19 @@ class AnalyserEnd(IntEnum):
 
 
 class AnalyserOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For the analyser of one sensor: its source (``source.start`` is set, ``source.file`` absolute), its clock, and
-    the writing end for its claims."""
+    """For the analyser of one sensor: its source (``source.file`` absolute), its clock, the writing end for its claims,
+    and the writing end on which it says once, with :data:`READY`, that it can begin.
+
+    Without ``source.start`` it then waits for one packet from the reading end ``begin``, written by :func:`moment`:
+    the UTC second of its first sample, the same for all. That is all that a launcher ever tells an analyser.
+    """
 
     parent: int
     sensor: NodeSensor
     clock: ClockSettings
     claims: int
+    ready: int
+    begin: int
     control: int
 
 
@@ -75,6 +83,20 @@ class UplinkOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     live: int
     control: int
     ready: int
+
+
+def moment(second: int) -> bytes:
+    """A UTC second as one packet.
+
+    >>> moment_in(moment(1_800_000_000))
+    1800000000
+    """
+    return second.to_bytes(MOMENT_BYTES, "big")
+
+
+def moment_in(packet: bytes) -> int:
+    """The UTC second in a packet that :func:`moment` made."""
+    return int.from_bytes(packet, "big")
 
 
 def written(orders: Struct) -> str:

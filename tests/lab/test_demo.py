@@ -39,13 +39,13 @@ def test_hub_and_node_read_the_settings_and_everything_in_them_is_an_exercise(tm
     quarter = read_quarter()
     hub = read_settings(write_hub_settings(tmp_path, quarter, quarter.microphones, 0), HubSettings)
     recordings = {sensor.id: tmp_path / f"{sensor.id}.wav" for sensor in quarter.microphones}
-    node = read_settings(write_node_settings(tmp_path, recordings, 120.0, "http://127.0.0.1:8750", START), NodeSettings)
+    node = read_settings(write_node_settings(tmp_path, recordings, 120.0, "http://127.0.0.1:8750"), NodeSettings)
     assert hub.exercise
     assert all(sensor.simulated for sensor in hub.sensors)
     assert {sensor.mode for sensor in node.sensors} == {Mode.EXERCISE}
     assert [sensor.id for sensor in node.sensors] == [sensor.id for sensor in hub.sensors]
     assert (hub.deployment, hub.nodes[0].id) == (node.deployment, node.node)
-    assert all(sensor.source.loop and sensor.source.start == START for sensor in node.sensors)
+    assert all(sensor.source.loop and sensor.source.start is None for sensor in node.sensors)
     assert hub.sensors[0].place.words == "rue de la Claire-Voie, no 12"
     assert (tmp_path / "quarter.geojson").is_file()
 

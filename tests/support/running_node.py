@@ -46,12 +46,14 @@ source = {{ file = "{file}", loop = true, start = {start} }}
 
 
 def write_settings(
-    folder: Path, hub: str, *, sensors: tuple[str, ...], speed: float, node: str = "node-1", wall: float | None = None
-) -> Path:
+    folder: Path, hub: str, *, sensors: tuple[str, ...], speed: float, node: str = "node-1", wall: float | None = None,
+    files: tuple[str, ...] = (),
+) -> Path:  # fmt: skip
     """Settings of a node whose clock begins at ``START`` now and runs ``speed`` times as fast."""
     clock = CLOCK.format(start=START, wall=time.time() if wall is None else wall, speed=speed)
     text = NODE.format(node=node, hub=hub, clock=clock)
-    text += "".join(SENSOR.format(id=sensor, file="street.wav", start=START) for sensor in sensors)
+    sources = files or ("street.wav",) * len(sensors)
+    text += "".join(SENSOR.format(id=s, file=file, start=START) for s, file in zip(sensors, sources, strict=True))
     path = folder / f"{node}.toml"
     path.write_text(text)
     return path
@@ -66,12 +68,18 @@ class RunningNode:
         self.launcher = subprocess.Popen([*command, str(settings)], stdout=subprocess.PIPE, stderr=self.log)
         self.processes: dict[str, int] = {}
         self.public_key = ""
+        self.not_ready: list[str] = []
 
     def wait_until_ready(self) -> None:
         ready = self._next()
         assert ready["type"] == "ready", ready
         self.processes = ready["processes"]
         self.public_key = ready["public_key"]
+        self.not_ready = ready["not_ready"]
+
+    def has_spoken(self) -> bool:
+        """Whether a line that nobody has read is on its standard output."""
+        return bool(select.select([self.launcher.stdout], [], [], 0)[0])
 
     def wait_until_started_again(self, name: str) -> None:
         """Wait until the launcher says that it has started ``name`` again; follow what else it says meanwhile."""

@@ -1,13 +1,16 @@
 """Stands in for an analyser in tests of the processes: the same orders, the same pipe, claims by the clock alone.
 
 A bang every twenty seconds, breaking glass once a minute, and every scheduled value, all computed from UTC, so that an
-analyser that is started again goes on where the other was.
+analyser that is started again goes on where the other was. With the source ``late.wav`` it is ready once that file is
+there; with ``missing.wav`` it ends at once, as an analyser does that cannot open its source.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
+from pathlib import Path
 
 from clairvoie.boundary.detection import (
     OCTAVE_CENTRES,
@@ -24,7 +27,7 @@ from clairvoie.boundary.hazards import HazardKind, Health, NoiseSource
 from clairvoie.boundary.wire import encode_claim
 from clairvoie.egress.pipe import write_packet
 from clairvoie.lifeline import cut, tie_to_parent
-from clairvoie.orders import AnalyserOrders, read_orders
+from clairvoie.orders import READY, AnalyserEnd, AnalyserOrders, read_orders
 
 
 def claims_at(second: int) -> list[Claim]:
@@ -58,6 +61,12 @@ def claims_at(second: int) -> list[Claim]:
 def run(orders: AnalyserOrders) -> None:
     """Say what there is to say, in time, until the launcher is gone."""
     tie_to_parent(orders.parent)
+    source = Path(orders.sensor.source.file)
+    if source.name == "missing.wav":
+        sys.exit(AnalyserEnd.SOURCE_LOST)
+    while source.name == "late.wav" and not source.exists() and not cut(orders.control):
+        time.sleep(0.01)
+    write_packet(orders.ready, READY)
     second = math.ceil(orders.clock.utc(time.time()))
     while not cut(orders.control):
         time.sleep(max(0.0, orders.clock.wall_of(second) - time.time()))

@@ -1,4 +1,7 @@
-"""Runs a node like ``clairvoie node CONFIG``, with the scripted analyser in the place of the real one."""
+"""Runs a node like ``clairvoie node CONFIG``, with the scripted analyser in the place of the real one.
+
+An argument before CONFIG is how many seconds the node waits for its analysers.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 from clairvoie.config import NodeSettings, read_settings
 from clairvoie.log import set_up_log
-from clairvoie.node import Node
+from clairvoie.node import LOAD_SECONDS, Node
 
 
 def announce(fact: dict[str, object]) -> None:
@@ -17,7 +20,9 @@ def announce(fact: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    config = Path(sys.argv[1]).resolve()
+    config = Path(sys.argv[-1]).resolve()
+    patience = float(sys.argv[1]) if len(sys.argv) > 2 else LOAD_SECONDS
     analyser = (sys.executable, str(Path(__file__).with_name("scripted_analyser.py")))
     set_up_log()
-    Node(read_settings(config, NodeSettings), config.parent, announce, analyser=analyser).run()
+    settings = read_settings(config, NodeSettings)
+    Node(settings, config.parent, announce, analyser=analyser, load_seconds=patience).run()

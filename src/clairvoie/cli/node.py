@@ -21,7 +21,8 @@ def node(
 ) -> None:
     """Run a node: an analyser for each sensor, one gate, one uplink. Files and simulated sources only.
 
-    On standard output: one line of JSON when it is ready, and one for each process that is started again.
+    On standard output: one line of JSON when gate, uplink and analysers are ready (after a minute at the latest; it
+    then names the sensors that are not), and one for each process that is started again.
     """
     import msgspec
 

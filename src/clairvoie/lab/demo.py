@@ -9,7 +9,6 @@ too while it runs, voices included: as the sound of the simulated microphones, n
 from __future__ import annotations
 
 import contextlib
-import math
 import signal
 import tempfile
 import time
@@ -31,11 +30,6 @@ from clairvoie.lab.soundscape import Written, read_scene_document, write_scene
 from clairvoie.lab.town import Quarter, read_quarter
 
 READY_SECONDS = 120.0
-LEAD_SECONDS = 3.0
-LEAD_SHARE = 3.0
-LONGEST_LEAD = 25.0
-"""Between starting the node and the first sample its processes load: so many seconds and so many times as long as the
-hub took, since a machine that starts one slowly starts the others slowly. What an analyser misses is lost."""
 ASK_SECONDS = 1.0
 FIGURES_SECONDS = 20.0
 SUSPICIOUS_ENDS = 3
@@ -77,15 +71,14 @@ def run_demonstration(asked: Demonstration, say: Say) -> None:
         sensors = tuple(sensor for sensor in quarter.microphones if sensor.id in written.recordings)
         hub_settings = write_hub_settings(folder, quarter, sensors, asked.port)
         with Companion("hub", ["hub", str(hub_settings)], folder / "hub.log") as hub:
-            began = time.monotonic()
             url = str(hub.ready(READY_SECONDS)["url"])
-            lead = min(LONGEST_LEAD, LEAD_SECONDS + LEAD_SHARE * (time.monotonic() - began))
-            start = math.ceil(time.time() + lead)
-            node_settings = write_node_settings(folder, written.recordings, scene.calibration, url, start)
+            node_settings = write_node_settings(folder, written.recordings, scene.calibration, url)
             with Companion("node", ["node", str(node_settings)], folder / "node.log") as node:
-                node.ready(READY_SECONDS)
+                ready = node.ready(READY_SECONDS)
+                if ready["not_ready"]:
+                    say(f"These microphones are not ready: {', '.join(ready['not_ready'])}. {node.last_words()}")
                 _tell_where(asked, scene, url, folder, say)
-                watch = Watch(url, truth_of(scene, read_scene_document(written.folder), start))
+                watch = Watch(url, truth_of(scene, read_scene_document(written.folder), ready["start"]))
                 _follow(asked, watch, hub, node, say)
         _sum_up(watch, written, asked, folder, say)
 

@@ -47,12 +47,12 @@ def write_hub_settings(folder: Path, quarter: Quarter, sensors: tuple[Sensor, ..
     return _written(folder / "hub.toml", parts)
 
 
-def write_node_settings(folder: Path, recordings: dict[str, Path], calibration: float, hub: str, start: int) -> Path:
-    """``node.toml`` in ``folder``: each recording loops, its first sample at UTC second ``start``."""
+def write_node_settings(folder: Path, recordings: dict[str, Path], calibration: float, hub: str) -> Path:
+    """``node.toml`` in ``folder``: each recording loops; all begin together when the node is ready."""
     head = {"deployment": DEPLOYMENT, "node": NODE, "hub": hub, "key": KEY_NAME, "state": "node-state"}
     parts = [_assignments(head)]
     for sensor, recording in recordings.items():
-        source = {"file": str(recording.resolve()), "loop": True, "start": start}
+        source = {"file": str(recording.resolve()), "loop": True}
         about = {"id": sensor, "calibration": calibration, "mode": Mode.EXERCISE.value}
         parts.append("[[sensors]]\n" + _assignments(about) + "[sensors.source]\n" + _assignments(source))
     return _written(folder / "node.toml", parts)
