@@ -17,6 +17,7 @@ from clairvoie.boundary.bulletin import (
 from clairvoie.boundary.hazards import Health
 from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN
 from clairvoie.boundary.wire import Tick, encode_body
+from clairvoie.egress.coarse import absent_part
 from clairvoie.errors import Refusal
 from clairvoie.hub.live import REMEMBERED, Live, judge_tick
 
@@ -74,6 +75,16 @@ def test_a_second_is_heard_once() -> None:
     live = Live(["mic-a"])
     assert live.add(tick(START, laeq=1), START + 1) == 1
     assert live.add(tick(START, laeq=2), START + 1) == 0
+
+
+def test_a_sensor_without_sound_goes_on_speaking_and_does_not_count_as_live() -> None:
+    live = Live(["mic-a", "mic-b"])
+    for second in range(START, START + 9):
+        parts = (absent_part(MinuteState),) if second == START + 8 else ()
+        said = (Bulletin(sensor="mic-a", second=second, scheduled=parts), Bulletin(sensor="mic-b", second=second))
+        live.add(Tick(second=second, bulletins=said), second + 1.3)
+        assert live.heard_since(START) == (1 if second == START + 8 else 2)
+    assert live.state("mic-a", START + 10).health is Health.SOURCE_LOST
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ class FakeDesk:
         )  # fmt: skip
         self.clock = now
         self.silent_sensors = {"mic-remparts"}
+        self.deaf_sensors: set[str] = set()
         self.lock = threading.RLock()
         self.kept: dict[int, Incident] = {}
         self.kept_misses: list[Miss] = []
@@ -157,7 +158,7 @@ class FakeDesk:
         statuses = self.sensors()
         return Strip(
             now=self.clock,
-            sensors_live=sum(not s.silent for s in statuses),
+            sensors_live=sum(s.hearing for s in statuses),
             sensors_total=len(statuses),
             millibits_per_second=sum(s.millibits_last_minute for s in statuses) / 60,
             last_record=self.clock - 7,
@@ -175,11 +176,12 @@ class FakeDesk:
         if index is None:
             return None
         silent = sensor in self.silent_sensors
+        deaf = silent or sensor in self.deaf_sensors
         end = int(self.clock) // 10 * 10
         return SensorStatus(
             sensor=SENSORS[index], silent=silent, last_heard=self.clock - (5_400 if silent else 0.6),
-            health=Health.SOURCE_LOST if silent else Health.FINE,
-            laeq=None if silent else ten_seconds(sensor, index, end),
+            health=Health.SOURCE_LOST if deaf else Health.FINE,
+            laeq=None if deaf else ten_seconds(sensor, index, end),
             laeq_end=None if silent else end, clock_sigma=None if silent else 0.001,
             millibits_last_minute=0 if silent else sum(said.millibits for said in self.said(sensor)),
             records_stored=8_412 + index,

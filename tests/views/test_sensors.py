@@ -72,6 +72,24 @@ def test_a_silent_sensor_was_not_heard_and_says_so(john: Visitor) -> None:
     assert "silent since" in page
 
 
+def test_a_sensor_that_speaks_but_has_lost_its_sound_is_shown_as_not_hearing(john: Visitor, desk: FakeDesk) -> None:
+    strip = desk.strip().sensors_live
+    desk.deaf_sensors.add("mic-marche")
+    row = john.get("/sensors").text.partition('id="sensor-mic-marche"')[2].partition("</tr>")[0]
+    assert "lattice silent" in row
+    assert "<b>source lost</b>" in row
+    assert "a moment ago" in row
+    facts = john.get("/sensors/mic-marche/facts").text
+    assert "lattice silent" in facts
+    assert "<b>source lost</b>" in facts
+    handed_over = john.get("/handover").text
+    assert handed_over.count("lattice silent") == 2
+    mark = next(s for s in john.get("/map/state").json()["sensors"] if s["id"] == "mic-marche")
+    assert (mark["silent"], mark["label"]) == (True, "")
+    assert mark["title"].endswith("simulated, source lost")
+    assert f"<b>{strip - 1}</b>" in john.get("/fragments/strip").text
+
+
 @pytest.mark.parametrize("part", ["", "/facts", "/said", "/day"])
 def test_an_unknown_sensor_is_a_page_in_words(john: Visitor, jeanne: Visitor, part: str) -> None:
     english, french = john.get(f"/sensors/mic-nowhere{part}"), jeanne.get(f"/sensors/mic-nowhere{part}")

@@ -102,6 +102,10 @@ class Health(StrEnum):
     FAULT = "fault"
 
 
+NOT_HEARING = frozenset({Health.SILENT, Health.SOURCE_LOST, Health.FAULT})
+"""A sensor that says this about its last minute heard nothing, though it goes on speaking."""
+
+
 NOISE_SOURCES = tuple(NoiseSource)
 HAZARD_KINDS = tuple(HazardKind)
 MODES = tuple(Mode)

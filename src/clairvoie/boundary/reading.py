@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from clairvoie.boundary.bulletin import Bulletin
-from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
+from clairvoie.boundary.hazards import NOT_HEARING, HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome
 from clairvoie.boundary.sensor import Sensor
 
@@ -43,6 +43,11 @@ class SensorStatus(Struct, frozen=True, kw_only=True):
     millibits_last_minute: int
     records_stored: int
     kinds: tuple[tuple[HazardKind, Mode], ...]
+
+    @property
+    def hearing(self) -> bool:
+        """Whether it speaks and, as far as its last minute tells, has sound."""
+        return not self.silent and self.health not in NOT_HEARING
 
 
 class SecondSaid(Struct, frozen=True, kw_only=True):

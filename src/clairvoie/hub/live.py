@@ -21,7 +21,7 @@ from clairvoie.boundary.bulletin import (
     TenSeconds,
     charge,
 )
-from clairvoie.boundary.hazards import HEALTHS, Health
+from clairvoie.boundary.hazards import HEALTHS, NOT_HEARING, Health
 from clairvoie.boundary.reading import SecondSaid
 from clairvoie.boundary.signed import TICK_DOMAIN, Envelope
 from clairvoie.boundary.wire import Tick, decode_tick
@@ -143,9 +143,12 @@ class Live:
             )
 
     def heard_since(self, since: float) -> int:
-        """How many sensors were heard at ``since`` or later."""
+        """How many sensors were heard at ``since`` or later and, as far as their last minute tells, have sound."""
         with self._lock:
-            return sum(ring.heard is not None and ring.heard >= since for ring in self._rings.values())
+            return sum(
+                ring.heard is not None and ring.heard >= since and ring.health not in NOT_HEARING
+                for ring in self._rings.values()
+            )
 
     def millibits_per_second(self, now: float) -> float:
         """Mean over the last sixty whole seconds of what all sensors released."""

@@ -48,10 +48,12 @@ def state(request: Request, page: ThePage, incident: int | None = None) -> Respo
 
 
 def sensor_mark(status: SensorStatus, page: Page, shown: Shown) -> dict[str, Any]:
-    """One sensor on the map: where, whether it is silent, its last LAeq, and all of that in words."""
+    """One sensor on the map: where, whether it hears, its last LAeq, and all of that in words."""
     sensor = status.sensor
     if status.silent:
         heard = shown.silence(status.last_heard, page.desk.now())
+    elif not status.hearing and status.health is not None:
+        heard = str(shown.term(status.health))
     else:
         heard = f"LAeq {shown.decimal(status.laeq)} dB" if status.laeq is not None else ""
     simulated = shown.texts.gettext("simulated") if sensor.simulated else ""
@@ -59,8 +61,8 @@ def sensor_mark(status: SensorStatus, page: Page, shown: Shown) -> dict[str, Any
         "id": sensor.id,
         "latitude": sensor.place.latitude,
         "longitude": sensor.place.longitude,
-        "silent": status.silent,
-        "label": "" if status.silent or status.laeq is None else shown.decimal(status.laeq),
+        "silent": not status.hearing,
+        "label": "" if not status.hearing or status.laeq is None else shown.decimal(status.laeq),
         "title": ", ".join(part for part in (sensor.id, sensor.place.words, simulated, heard) if part),
     }
 
