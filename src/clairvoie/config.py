@@ -27,7 +27,8 @@ _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?/?
 class ReplaySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A recording that stands in for a microphone. ``start`` is the UTC second at which its first sample is played;
 
-    without it all sensors begin together, soon after the last analyser is ready. ``loop`` repeats the file without a break in the clock.
+    without it all sensors begin together, soon after the last analyser is ready. ``loop`` repeats the file without a
+    break in the clock.
     """
 
     file: str
