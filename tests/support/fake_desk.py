@@ -280,7 +280,7 @@ class FakeDesk:
         return tuple(note for note in reversed(self.notes) if note.at >= since)
 
     def refusals(self) -> tuple[RefusalCount, ...]:
-        return (RefusalCount(code="replayed", count=2, last=self.clock - 1_900),)
+        return (RefusalCount(code="already-stored", count=2, last=self.clock - 1_900),)
 
     # What people do -----------------------------------------------------------------------------------------------
 

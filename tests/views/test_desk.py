@@ -26,9 +26,9 @@ def test_open_incidents_come_oldest_first_and_taken_ones_after_them(jeanne: Visi
 
 def test_a_line_says_what_where_when_how_sure_and_how_many(jeanne: Visitor, john: Visitor) -> None:
     french, english = plain(jeanne.get("/fragments/queue").text), plain(john.get("/fragments/queue").text)
-    assert "Bris de verre ouvert rue de la Claire-Voie, près du no 12 04:03:28 · il y a 42 secondes" in french
+    assert "Bris de verre ouvert À proximité : rue de la Claire-Voie, près du no 12 04:03:28 · il y a 42" in french
     assert "· élevée, 0,86 · 3 micros Prendre en charge" in french
-    assert "Breaking glass open rue de la Claire-Voie, près du no 12 04:03:28 · 42 seconds ago" in english
+    assert "Breaking glass open Near rue de la Claire-Voie, près du no 12 04:03:28 · 42 seconds ago" in english
     assert "· high, 0.86 · 3 sensors Take" in english
     assert "pris en charge par Noé Lambert" in french
     assert "2 ouverts, 1 pris en charge" in french

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from fake_desk import FakeDesk
 from serve_desk import application
 from visitor import Visitor
+
+from clairvoie.boundary.reading import RefusalCount
+from clairvoie.hub.refusals import Code
+from clairvoie.views.handover import REFUSALS
+from clairvoie.views.words import translations
 
 
 def plain(text: str) -> str:
@@ -18,7 +24,7 @@ def test_the_page_lists_what_is_open_said_silent_and_refused(john: Visitor) -> N
     assert "Bang, cause unknown" in text
     assert "Micro des Remparts muet" in text
     assert "mic-remparts boulevard des Remparts, devant le no 40 silent for 1 h 30, source lost" in text
-    assert "replayed 2 22 Nov, 03:32" in text
+    assert "Stored already; nothing is lost already-stored 2 22 Nov, 03:32" in text
     assert "confirmed Fireworks" in text
 
 
@@ -52,4 +58,22 @@ def test_a_quiet_shift_reads_quiet() -> None:
     text = plain(Visitor(application(desk), language="en").get("/handover").text)
     assert "Nothing is waiting." in text
     assert "No note in this time." in text
-    assert "All sensors are live and in order." in text
+    assert "All microphones are live and in order." in text
+
+
+def test_every_reason_for_a_refusal_has_words_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(REFUSALS) == set(Code)
+    desk = FakeDesk()
+    counts = tuple(RefusalCount(code=code.value, count=1, last=desk.clock) for code in Code)
+    monkeypatch.setattr(desk, "refusals", lambda: counts)
+    english, french = (plain(Visitor(application(desk), language=one).get("/handover").text) for one in ("en", "fr"))
+    for code, words in REFUSALS.items():
+        assert f" {words} {code} 1 " in english
+        assert f" {plain(translations('fr').gettext(words))} {code} 1 " in french
+        assert words not in french
+
+
+def test_a_reason_that_is_not_known_here_is_still_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = FakeDesk()
+    monkeypatch.setattr(desk, "refusals", lambda: (RefusalCount(code="older-code", count=3, last=desk.clock),))
+    assert " older-code 3 " in plain(Visitor(application(desk), language="en").get("/handover").text)

@@ -18,9 +18,9 @@ def plain(text: str) -> str:
 
 def test_the_page_says_how_sure_and_why_in_both_languages(jeanne: Visitor, john: Visitor) -> None:
     french, english = plain(jeanne.get("/incidents/5").text), plain(john.get("/incidents/5").text)
-    assert "Élevée, 0,86. 3 micros ou caméras l’ont perçu, à 0,2 s d’écart du premier au dernier." in french
+    assert "Élevée, 0,86. 3 micros l’ont perçu, à 0,2 s d’écart du premier au dernier." in french
     assert "2 autres à proximité ont un relevé de cette minute et n’ont rien signalé de tel : mic-halles" in french
-    assert "High, 0.86. 3 sensors heard it, 0.2 s from first to last." in english
+    assert "High, 0.86. 3 microphones heard it, 0.2 s from first to last." in english
     assert "mic-remparts" not in english.split("Heard at")[0], "a sensor without a record proves nothing"
     assert "the circle of 35 m holds them" in english
 

@@ -19,13 +19,14 @@ def words_of(page: str) -> str:
     return bare.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def test_without_a_question_the_first_sensor_and_today_are_shown(john: Visitor) -> None:
+def test_without_a_question_the_first_sensor_and_the_last_hour_are_shown(john: Visitor) -> None:
     answer = john.get("/levels")
     words = words_of(answer.text)
     assert answer.status_code == 200
     assert "mic-ecluse, quai de l’Écluse" in words.replace(" ,", ",")
-    assert "22 November 2026" in words
+    assert "The last hour" in words
     assert "there is none" in words
+    assert john.get("/levels.json").json()["step"] == 10
 
 
 def test_without_a_script_the_table_stands_open_and_says_the_same(john: Visitor, desk: FakeDesk) -> None:

@@ -23,10 +23,10 @@ def test_every_page_answers_in_both_languages(jeanne: Visitor, john: Visitor, pa
     assert (french.status_code, english.status_code) == (200, 200)
     assert '<html lang="fr"' in french.text
     assert '<html lang="en"' in english.text
-    assert "<b>5</b> sur 6 micros et caméras en marche" in french.text
-    assert "<b>5</b> of 6 sensors live" in english.text
+    assert "<b>5</b> sur 6 micros en marche" in french.text
+    assert "<b>5</b> of 6 microphones live" in english.text
     assert "<b>19,2</b> bits par seconde en sortie" in french.text
-    assert "<b>19.2</b> bits a second leaving, all sensors" in english.text
+    assert "<b>19.2</b> bits a second leaving, all microphones" in english.text
 
 
 @pytest.mark.parametrize("path", PAGES)

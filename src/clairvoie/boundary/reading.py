@@ -104,7 +104,10 @@ class PeriodLevels(Struct, frozen=True, kw_only=True):
 
 
 class Strip(Struct, frozen=True, kw_only=True):
-    """The top strip of every page. ``millibits_per_second`` is the mean of the last minute over all sensors."""
+    """The top strip of every page. ``millibits_per_second`` is the mean of the last minute over all sensors;
+
+    ``cameras_total`` says how many of the ``sensors_total`` are cameras.
+    """
 
     now: float
     sensors_live: int
@@ -114,6 +117,7 @@ class Strip(Struct, frozen=True, kw_only=True):
     oldest_missing_minute: int | None
     incidents_open: int
     refusals_last_hour: int
+    cameras_total: int = 0
 
 
 class ShiftNote(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from clairvoie.boundary.reading import (
     ShiftNote,
     Strip,
 )
+from clairvoie.boundary.sensor import SensorKind
 from clairvoie.errors import InvalidValue
 from clairvoie.hub import acts, schema
 from clairvoie.hub.hub import Hub
@@ -68,6 +69,7 @@ class HubDesk:
             oldest_missing_minute=self._hub.tallies.oldest_missing_minute(now),
             incidents_open=unfinished,
             refusals_last_hour=self._hub.refusals.last_hour(now),
+            cameras_total=sum(s.kind is SensorKind.CAMERA for s in self._hub.enrolment.sensors.values()),
         )
 
     def sensors(self) -> tuple[SensorStatus, ...]:

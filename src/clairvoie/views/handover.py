@@ -13,9 +13,29 @@ from clairvoie.views import person
 from clairvoie.views.incidents import NO_NAME, NO_TEXT, NOTE_LENGTH
 from clairvoie.views.page import Page, ThePage
 from clairvoie.views.preferences import FORGED
+from clairvoie.views.words import mark as _
 
 router = APIRouter()
 SHIFT_HOURS = (8, 12, 24, 72)
+REFUSALS = {
+    "malformed": _("Broken off or not readable"),
+    "unsupported-version": _("In a version that the hub does not know"),
+    "bad-signature": _("Signature wrong"),
+    "wrong-epoch": _("Signed with another epoch of the node’s key"),
+    "unknown-deployment": _("For another deployment"),
+    "unknown-node": _("From a node that is not enrolled"),
+    "unknown-sensor": _("From a sensor that is not enrolled for its node"),
+    "too-slow": _("Arrived too slowly"),
+    "equivocation": _("Two different records under one number"),
+    "already-stored": _("Stored already; nothing is lost"),
+    "oversized": _("Too large"),
+    "wrong-type": _("Of a type that the hub does not take"),
+    "invalid-content": _("Content against the rules"),
+    "from-the-future": _("Dated in the future"),
+    "stale": _("Too old for the live line"),
+    "queue-full": _("Hub too busy; it is sent again"),
+}
+"""Why the hub refused an upload, in words, for each code of its closed list."""
 
 
 def facts(page: Page, hours: int) -> dict[str, Any]:
@@ -31,6 +51,7 @@ def facts(page: Page, hours: int) -> dict[str, Any]:
         "notes": page.desk.shift_notes(since=since),
         "unwell": [s for s in statuses if s.silent or s.health not in (None, Health.FINE)],
         "refusals": page.desk.refusals(),
+        "refusal_words": REFUSALS,
         "problem": "",
         "text": "",
     }

@@ -2,7 +2,7 @@
 
 ``/levels`` is the page, ``/levels.json`` what its plots draw, ``/levels.csv`` the same for a spreadsheet, and
 ``/levels/newest.json`` the last LAeq,10s. All read the same address: ``sensor`` (one to three times), ``range``,
-``from`` and ``to`` (local dates).
+``from`` and ``to`` (local dates). Without a range it is the last hour: on its first day a sensor has little else.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _asked(request: Request, page: Page) -> Asked | HTMLResponse:
         if status is None:
             return page.problem(request, 404, page.words(request, UNKNOWN, sensor=name[:60]))
         found.append(status)
-    name, now = query.get("range", RangeName.TODAY.value), page.desk.now()
+    name, now = query.get("range", RangeName.HOUR.value), page.desk.now()
     try:
         span = read_range(name[:40], query.get("from", "")[:40], query.get("to", "")[:40], now=now, clock=page.clock)
     except BadRange as error:

@@ -3,7 +3,7 @@
 ``page.render(request, "name.html", fact=…)`` is all that a route needs. Templates find ``strip``, ``deployment``,
 ``name`` (the signature), ``token``, ``language``, ``theme`` and ``here`` (the path) set, and these filters, each of
 which takes POSIX seconds or a number and gives text or safe markup: ``time``, ``tenths``, ``clock``, ``day``,
-``moment``, ``age``, ``decimal``, ``term``, ``confidence``.
+``moment``, ``age``, ``decimal``, ``term``, ``confidence``, ``near``.
 
 No page asks another host for anything; the policy in :data:`SECURITY_HEADERS` makes a browser enforce that.
 """
@@ -120,7 +120,7 @@ class Shown:
         """Filters for the templates, by name."""
         names = (
             *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "age", "silence"),
-            *("decimal", "term", "confidence", "closed_by"),
+            *("decimal", "term", "confidence", "closed_by", "near"),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -180,6 +180,10 @@ class Shown:
     def closed_by(self, incident: Incident) -> str:
         """Who closed an incident, or empty."""
         return next((line.who for line in reversed(incident.history) if line.kind is TransitionKind.CLOSED), "")
+
+    def near(self, words: str) -> str:
+        """Where an incident is, in the words of the sensor that heard it loudest: near it, not there."""
+        return self.texts.gettext(_("Near %(place)s")) % {"place": words} if words else ""
 
     def term(self, value: StrEnum) -> Markup:
         """The name of a member of a closed list."""

@@ -4,6 +4,7 @@
 const FONT = "12px system-ui, sans-serif";
 const ROW = 18;
 const AXIS_HEIGHT = 38;
+const LEAST_CELL = 2;
 const DASHES = [[], [6, 3], [2, 3]];
 const LINE_COLOURS = ["--accent", "--taken", "--ink"];
 export const HEAT = { from: 30, to: 80, step: 5 };
@@ -73,7 +74,8 @@ export function levelPlot(sheet, sensors, columns) {
   const one = sensors.length === 1;
   const stepped = window.uPlot.paths.stepped({ align: 1 });
   const line = (index) => ({
-    stroke: () => colour(LINE_COLOURS[index]), width: 1.25, dash: DASHES[index], paths: stepped, points: { show: false },
+    stroke: () => colour(LINE_COLOURS[index]), width: 1.25, dash: DASHES[index], paths: stepped,
+    points: { show: false, filter: lone, size: 5, width: 0, fill: () => colour(LINE_COLOURS[index]) },
   });
   const edge = { stroke: "transparent", width: 0, paths: stepped, points: { show: false } };
   const series = one ? [edge, edge, line(0)] : sensors.map((_, index) => line(index));
@@ -87,6 +89,13 @@ export function levelPlot(sheet, sensors, columns) {
     },
     hooks: { draw: [(plot) => labelEnds(plot, labels, one)] },
   });
+}
+
+// The columns that have a value and no neighbour with one: no line shows them, so each gets a point.
+function lone(plot, series) {
+  const column = plot.data[series];
+  const known = (place) => column[place] !== null && column[place] !== undefined;
+  return column.flatMap((_, place) => known(place) && !known(place - 1) && !known(place + 1) ? [place] : []);
 }
 
 export function shortened(name) {
@@ -149,7 +158,7 @@ function rowsPlot(sheet, names, { rowHeight, fill, lines }) {
         if (cell === null) continue;
         const height = Math.max(Math.round((full - devicePixelRatio) * cell.share), cell.share ? 1 : 0);
         ctx.fillStyle = cell.colour;
-        ctx.fillRect(x[column], bottom - height, Math.max(x[column + 1] - x[column], 1), height);
+        ctx.fillRect(x[column], bottom - height, Math.max(x[column + 1] - x[column], LEAST_CELL * devicePixelRatio), height);
       }
     }
     ctx.restore();
