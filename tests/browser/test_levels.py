@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_desk import FakeDesk
@@ -54,6 +55,42 @@ def colours(page: Page, plot: str) -> int:
              return found; }""",
         plot,
     )
+
+
+def tinted(page: Page, plot: str, share: float, width: int) -> int:
+    """How many pixels have a colour of their own in ``width`` columns that begin at a ``share`` of a plot's width."""
+    painted(page, plot)
+    return page.evaluate(
+        """([id, share, width]) => {
+             const canvas = document.querySelector(`#${id} canvas`);
+             const over = document.querySelector(`#${id} .u-over`).getBoundingClientRect();
+             const left = (over.left - canvas.getBoundingClientRect().left + share * over.width) * devicePixelRatio;
+             const { data } = canvas.getContext("2d").getImageData(Math.round(left), 0, width, canvas.height);
+             let found = 0;
+             for (let i = 0; i < data.length; i += 4) {
+               const [red, green, blue, alpha] = data.slice(i, i + 4);
+               if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 24) found += 1;
+             }
+             return found; }""",
+        [plot, share, width],
+    )
+
+
+@pytest.mark.parametrize("name", ["today", "hour"])
+def test_one_minute_that_stands_alone_is_seen(
+    open_page: OpenPage, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    minute = int(desk.clock) // 60 * 60 - 600
+    (row,) = desk.levels("mic-marche", minute, minute + 60)
+    alone = msgspec.structs.replace(row, tens=(row.tens[0], *(None,) * 5))
+    monkeypatch.setattr(desk, "levels", lambda sensor, start, end: (alone,))
+    page = open_page(f"/levels?sensor=mic-marche&range={name}", language="en")
+    ready(page)
+    answer = page.evaluate("fetch(document.getElementById('plots').dataset.source).then((said) => said.json())")
+    share = (minute - answer["start"]) / (answer["end"] - answer["start"])
+    assert tinted(page, "plot-level", share, 2) >= 4
+    assert tinted(page, "plot-octaves-0", share, 1) > 60
+    assert tinted(page, "plot-octaves-0", share, 2) > 120, "two pixels wide"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,7 +16,7 @@ from clairvoie.boundary.hazards import HazardKind
 from clairvoie.capture.blocks import Block
 from clairvoie.cli import app
 from clairvoie.cli.hearing import Heard
-from clairvoie.cli.listen_plot import LABEL_ROWS, LETTER_WIDTH, detection_labels
+from clairvoie.cli.listen_plot import LABEL_ROWS, LETTER_WIDTH, detection_labels, spaced
 from clairvoie.cli.listen_spectrogram import MOST_COLUMNS, Spectrogram
 from clairvoie.cli.listen_table import MOST_ROWS, step_for
 
@@ -111,3 +111,10 @@ def test_what_is_missing_is_left_empty() -> None:
     empty = np.isnan(levels).all(axis=0)
     assert empty.sum() * picture.column_seconds == pytest.approx(2.0, abs=0.1)
     assert levels.shape[1] * picture.column_seconds == pytest.approx(4.0, abs=0.15)
+
+
+@given(st.lists(st.floats(min_value=20, max_value=100), max_size=3))
+def test_names_of_lines_keep_their_order_apart_and_inside(values: list[float]) -> None:
+    places = spaced(sorted(values, reverse=True), 5.0, 20.0)
+    assert all(above - below >= 5.0 - 1e-9 for above, below in pairwise(places))
+    assert all(place >= 20.0 for place in places)

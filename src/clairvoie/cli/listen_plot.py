@@ -153,18 +153,14 @@ def _level_range(hearing: Hearing) -> tuple[float, float]:
 
 
 def _name_lines(axes: Any, lines: list[tuple[str, float | None]]) -> None:
-    """Direct labels at the right edge; those that would touch share one."""
+    """Direct labels at the right edge, pushed apart where their lines are close."""
     low, high = axes.get_ylim()
-    shared: list[tuple[float, list[str]]] = []
-    for value, name in sorted(((v, n) for n, v in lines if v is not None), reverse=True):
-        if shared and shared[-1][0] - value < TOUCHING_SHARE * (high - low):
-            shared[-1][1].append(name)
-        else:
-            shared.append((value, [name]))
-    for value, names in shared:
+    known = sorted(((value, name) for name, value in lines if value is not None), reverse=True)
+    places = spaced([value for value, _ in known], TOUCHING_SHARE * (high - low), low)
+    for place, (_, name) in zip(places, known, strict=True):
         axes.annotate(
-            " ".join(names),
-            xy=(1, value),
+            name,
+            xy=(1, place),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
             textcoords="offset points",
@@ -173,6 +169,24 @@ def _name_lines(axes: Any, lines: list[tuple[str, float | None]]) -> None:
             color=ACCENT,
             annotation_clip=False,
         )
+
+
+def spaced(values: list[float], least: float, bottom: float) -> list[float]:
+    """``values`` (greatest first) pushed apart: each at least ``least`` below the one before, none under ``bottom``.
+
+    >>> spaced([60.0, 52.0, 51.0], 4.0, 30.0)
+    [60.0, 52.0, 48.0]
+    >>> spaced([60.0, 33.0, 32.0], 4.0, 30.0)
+    [60.0, 34.0, 30.0]
+    """
+    places: list[float] = []
+    for value in values:
+        places.append(min(value, places[-1] - least) if places else value)
+    floor = bottom
+    for number in reversed(range(len(places))):
+        places[number] = max(places[number], floor)
+        floor = places[number] + least
+    return places
 
 
 def _draw_spectrogram(figure: Figure, axes: Any, scale: Any, hearing: Hearing, picture: Spectrogram) -> None:
