@@ -1,8 +1,8 @@
 """For all tests: which doctests are collected, and how hypothesis looks for counterexamples.
 
-Doctests of the package are collected too, but not those of files that need torch where it is missing. A property never fails
-for being slow. Everyone searches anew at each run; continuous integration repeats the same search, so that a change is
-judged by what it changed.
+Doctests of the package are collected too, but not those of files that need torch where it is missing. A property never
+fails for being slow. Everyone searches anew at each run; continuous integration repeats the same search, so that a
+change is judged by what it changed.
 """
 
 from __future__ import annotations
