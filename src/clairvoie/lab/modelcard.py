@@ -19,7 +19,7 @@ COLUMNS = ("alone", "20", "10", "0")
 
 LIMITS = """\
 - False detections of glass are far too many for a duty desk: clinking dishes, hard footsteps, beeps and firecrackers
-  set it off, and so do two of the test backgrounds alone (a café, footsteps). Keep the kind on `trial`.
+  set it off, over the café and the footsteps of the test backgrounds most of all. Keep the kind on `trial`.
 - A score is not a probability, and a detection is a claim, not a fact: a person decides.
 - Few recordings stand behind each class (about 24 of breaking glass) and 8 in the test fold: the intervals are wide. A
   clip of ESC-50 is at most 5 seconds long and was recorded by anybody with anything.

@@ -69,6 +69,10 @@ def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
     command = f"clairvoie lab train --train-folds {folds} --epochs {epochs} --seed {order.seed}"
     if order.start is not None:
         command += f" --start {order.start.name}"
+    if order.rules is not None:
+        command += f" --rules {order.rules.name}"
+    if order.test_fold is not None:
+        command += f" --test-fold {order.test_fold}"
     training = {"command": command, "folds": folds, "seed": order.seed, "epochs": epochs}
     rules: Mapping[HazardKind, HazardRule] = thresholds.STARTING_RULES
 
