@@ -78,8 +78,9 @@ export function levelPlot(sheet, sensors, columns) {
     points: { show: false, filter: lone, size: 5, width: 0, fill: () => colour(LINE_COLOURS[index]) },
   });
   const edge = { stroke: "transparent", width: 0, paths: stepped, points: { show: false } };
-  const series = one ? [edge, edge, line(0)] : sensors.map((_, index) => line(index));
-  const labels = one ? ["L10", "L90", "LAeq"] : sensors.map((sensor) => shortened(sensor.id));
+  const middle = { stroke: () => colour("--quiet"), width: 1, dash: [2, 3], paths: stepped, points: { show: false } };
+  const series = one ? [edge, edge, middle, line(0)] : sensors.map((_, index) => line(index));
+  const labels = one ? ["L10", "L90", "L50", "LAeq"] : sensors.map((sensor) => shortened(sensor.id));
   return common(sheet, {
     height: 240, series, data: columns, bands: one ? [{ series: [1, 2], fill: () => colour("--band") }] : undefined,
     y: { range: (plot, low, high) => levelRange(low, high) },
@@ -128,7 +129,7 @@ function labelEnds(plot, labels, one) {
   for (const { words, index, right, at } of ends) {
     const y = Math.max(at, above + 14 * scale);
     above = y;
-    ctx.fillStyle = colour(one ? (index === 2 ? "--accent" : "--quiet") : LINE_COLOURS[index]);
+    ctx.fillStyle = colour(one ? (index === labels.length - 1 ? "--accent" : "--quiet") : LINE_COLOURS[index]);
     ctx.fillText(words, right + 8 * scale, y);
   }
   ctx.restore();

@@ -51,7 +51,9 @@ function told(plot) {
   }
   if (found.sensors.length === 1) {
     const [sensor] = found.sensors;
-    if (sensor.l10[column] !== null) parts.push(`L10 ${level(sensor.l10[column])}`, `L90 ${level(sensor.l90[column])}`);
+    if (sensor.l10[column] !== null) {
+      parts.push(`L10 ${level(sensor.l10[column])}`, `L50 ${level(sensor.l50[column])}`, `L90 ${level(sensor.l90[column])}`);
+    }
   }
   const over = plots.find(({ plot: one }) => one.root.matches(":hover"));
   if (over?.kind === "octaves") {
@@ -96,7 +98,7 @@ function overlay(sensor) {
 
 function columns() {
   const [first] = found.sensors;
-  const levels = found.sensors.length === 1 ? [first.l10, first.l90, first.laeq] : found.sensors.map(({ laeq }) => laeq);
+  const levels = found.sensors.length === 1 ? [first.l10, first.l90, first.l50, first.laeq] : found.sensors.map(({ laeq }) => laeq);
   return [sheet.times, ...levels];
 }
 
