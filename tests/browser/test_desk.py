@@ -169,11 +169,10 @@ def test_language_and_theme_are_switched_and_kept(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Relève")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hand-over")
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(251, 250, 247)")
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert light == "rgb(251, 250, 247)"
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 19, 17)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 19, 17)")
     page.get_by_role("link", name="Outcomes").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Outcomes")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

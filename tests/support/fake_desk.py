@@ -202,7 +202,7 @@ class FakeDesk:
             BeginEvent(identifier=d.identifier, slot=0, kind=HAZARD_KINDS.index(d.kind), mode=MODES.index(d.mode),
                        age=5, confidence=units.CONFIDENCE.encode(d.confidence),
                        level=units.EVENT_LEVEL.encode(d.level), clock=3)
-            for incident in self.kept.values()
+            for incident in tuple(self.kept.values())
             for d in incident.detections
             if d.sensor == sensor and int(d.onset) + 1 == second
         )  # fmt: skip
@@ -228,7 +228,11 @@ class FakeDesk:
         self, state: IncidentState | None = None, *, since: float | None = None, limit: int = 200
     ) -> tuple[Incident, ...]:
         with self.lock:
-            found = [i for i in self.kept.values() if state in (None, i.state) and (since is None or i.opened >= since)]
+            found = [
+                i
+                for i in tuple(self.kept.values())
+                if state in (None, i.state) and (since is None or i.opened >= since)
+            ]
         waiting = state in (IncidentState.OPEN, IncidentState.TAKEN)
         return tuple(sorted(found, key=lambda i: i.opened, reverse=not waiting)[:limit])
 
@@ -240,7 +244,7 @@ class FakeDesk:
     ) -> tuple[DetectionView, ...]:
         found = [
             d
-            for incident in self.kept.values()
+            for incident in tuple(self.kept.values())
             for d in incident.detections
             if start <= d.onset < end and sensor in (None, d.sensor)
         ]

@@ -37,7 +37,7 @@ function busy(region) {
   const written = [...region.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")];
   const chosen = [...region.querySelectorAll("input[type=radio]")];
   return written.some((field) => field.value !== field.defaultValue || field === document.activeElement)
-    || chosen.some((field) => field.checked !== field.defaultChecked);
+    || chosen.some((field) => field.checked !== field.defaultChecked || field === document.activeElement);
 }
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
