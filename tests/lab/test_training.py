@@ -41,6 +41,17 @@ def test_a_fold_has_one_purpose(
         Run(data=Path(), out=Path(), folds=folds, validate_fold=validate, test_fold=tested)
 
 
+def test_the_card_says_where_borrowed_thresholds_come_from(tmp_path: Path, needs_torch: None) -> None:
+    from clairvoie.lab.training import _origin
+
+    rules = tmp_path / "street.json"
+    training = {"command": "clairvoie lab train --train-folds 1 --validate-fold 2", "thresholds_from": "fold 2"}
+    rules.write_bytes(msgspec.json.encode({"training": training}))
+    assert _origin(rules, 4) == "fold 2 by the network of `clairvoie lab train --train-folds 1 --validate-fold 2`"
+    with pytest.raises(LabError, match="the fold to be tested on"):
+        _origin(rules, 2)
+
+
 def test_without_recordings_it_says_so(tmp_path: Path, needs_torch: None) -> None:
     from clairvoie.lab.training import Run, run
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import torch
 
 from clairvoie.boundary.hazards import HazardKind
@@ -69,6 +70,8 @@ def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
     command = f"clairvoie lab train --train-folds {folds} --epochs {epochs} --seed {order.seed}"
     if order.start is not None:
         command += f" --start {order.start.name}"
+    if order.validate_fold is not None:
+        command += f" --validate-fold {order.validate_fold}"
     if order.rules is not None:
         command += f" --rules {order.rules.name}"
     if order.test_fold is not None:
@@ -91,7 +94,7 @@ def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
     write(None)
     if order.rules is not None:
         rules = read_card(order.rules.with_suffix(".onnx")).rules
-        training["thresholds_from"] = "fold 3 by a network of the same kind trained on folds 1 and 2"
+        training["thresholds_from"] = _origin(order.rules, order.test_fold)
     elif order.validate_fold is not None:
         rules = _chosen(order, order.validate_fold, say)
         training["thresholds_from"] = f"fold {order.validate_fold}"
@@ -101,6 +104,15 @@ def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
         tagger = SoundTagger.load(order.out / MODEL_NAME)
         write(measure(order.data, tagger, order.test_fold, every=40 if order.smoke else 1))
     say(f"written to {order.out}: {MODEL_NAME}, {sum(p.numel() for p in kept):,} parameters, sha256:{sha256}")
+
+
+def _origin(rules: Path, test_fold: int | None) -> str:
+    """Where the thresholds of another run's card come from, in words; never from the fold to be tested on."""
+    training = msgspec.json.decode(rules.with_suffix(".json").read_bytes())["training"]
+    chosen = str(training.get("thresholds_from", "nothing: these are starting values"))
+    if test_fold is not None and f"fold {test_fold}" in chosen:
+        raise LabError("these thresholds were chosen on the fold to be tested on", str(rules), "Take another run's.")
+    return f"{chosen} by the network of `{training['command']}`"
 
 
 def _chosen(order: Run, fold: int, say: Say) -> Mapping[HazardKind, HazardRule]:
