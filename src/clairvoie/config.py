@@ -86,8 +86,18 @@ class ClockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.wall + (utc - self.start) / self.speed
 
 
+class TlsFiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """PEM files of one end of a mutually authenticated connection: its certificate, its key, and the authority whose
+    certificates it accepts."""
+
+    certificate: str
+    key: str
+    authority: str
+
+
 class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A node. ``outbox_megabytes`` bounds what is kept while the hub cannot be reached."""
+    """A node. ``outbox_megabytes`` bounds what is kept while the hub cannot be reached. Without a ``charter`` it never
+    has leave to release anything."""
 
     deployment: str
     node: str
@@ -98,6 +108,8 @@ class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     epoch: int = 0
     outbox_megabytes: int = 256
     clock: ClockSettings = ClockSettings()
+    charter: str | None = None
+    tls: TlsFiles | None = None
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
@@ -145,7 +157,12 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A hub. It listens on loopback only, until the door is built."""
+    """A hub. Without a ``charter`` it takes nothing from any sensor.
+
+    ``authorisations`` is the folder of signed acts, watched while the hub runs; ``keys`` that of the hub's own keys for
+    leases and checkpoints; ``ledger`` that of the published log. ``accounts`` is ``required``, or ``exercise``: nobody
+    signs in, which only an exercise on loopback with simulated sensors may ask for.
+    """
 
     deployment: str
     place: str
@@ -162,6 +179,11 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     group_seconds: float = 5.0
     group_metres: float = 300.0
     retention: Retention = Retention()
+    charter: str | None = None
+    authorisations: str = "authorisations"
+    keys: str = "keys"
+    ledger: str = "ledger"
+    accounts: str = "required"
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)

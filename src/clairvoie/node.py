@@ -274,6 +274,8 @@ class Node:
         orders = UplinkOrders(
             parent=os.getpid(),
             hub=self._settings.hub,
+            node=self._settings.node,
+            tls=self._settings.tls,
             outbox=str(self._outbox),
             live=self._live,
             control=self._control,

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from clairvoie.boundary.hazards import Mode
-from clairvoie.config import ClockSettings, NodeSensor
+from clairvoie.config import ClockSettings, NodeSensor, TlsFiles
 from clairvoie.errors import ConfigurationError
 
 Orders = TypeVar("Orders", bound=Struct)
@@ -50,15 +50,24 @@ class AnalyserOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class GateSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sensor as the gate knows it: its name, its mode, and the reading end of its analyser's pipe."""
+    """A sensor as the gate knows it: its name, its mode, the reading end of its analyser's pipe, and what the launcher
+    found to be true of its process (``confinement``: a mask; ``model`` and ``software``: SHA-256 in hexadecimal)."""
 
     id: str
     mode: Mode
     claims: int
+    simulated: bool = True
+    confinement: int = 0
+    model: str = ""
+    software: str = ""
 
 
 class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For the gate: whom it signs for, where its key and outbox are, its pipes, and its clock."""
+    """For the gate: whom it signs for, where its key and outbox are, its pipes, and its clock.
+
+    ``grants`` is the reading end on which the uplink hands over signed leases, one message each. On ``ready`` the gate
+    writes lines: ``gate DIGITS`` once, then ``leave on`` and ``leave off`` whenever that changes.
+    """
 
     parent: int
     deployment: str
@@ -72,17 +81,23 @@ class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     live: int
     control: int
     ready: int
+    charter: str | None = None
+    grants: int = -1
 
 
 class UplinkOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For the uplink: where the hub and the outbox are, and the reading end of the gate's live ticks."""
+    """For the uplink: where the hub and the outbox are, the reading end of what the gate sends (ticks and requests for
+    leases, all signed), and the writing end ``grants`` of what the hub grants."""
 
     parent: int
     hub: str
+    node: str
     outbox: str
     live: int
     control: int
     ready: int
+    grants: int = -1
+    tls: TlsFiles | None = None
 
 
 def moment(second: int) -> bytes:

@@ -162,6 +162,10 @@ def settings_of(path: Path, *, port: int | None = None) -> HubSettings:
         settings,
         store=str(folder / settings.store),
         map=None if settings.map is None else str(folder / settings.map),
+        charter=None if settings.charter is None else str(folder / settings.charter),
+        authorisations=str(folder / settings.authorisations),
+        keys=str(folder / settings.keys),
+        ledger=str(folder / settings.ledger),
         port=settings.port if port is None else port,
     )
 

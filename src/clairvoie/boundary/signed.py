@@ -19,6 +19,7 @@ from clairvoie.errors import InvalidValue, MalformedMessage, OversizedMessage, S
 
 RECORD_DOMAIN = "clairvoie/record/v1"
 TICK_DOMAIN = "clairvoie/tick/v1"
+LEASE_DOMAIN = "clairvoie/lease/v1"
 MAXIMUM_ENVELOPES = 500
 MAXIMUM_BATCH_BYTES = 4 * 1024 * 1024
 
@@ -37,8 +38,8 @@ class Envelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signature: bytes
 
     def __post_init__(self) -> None:
-        if self.domain not in (RECORD_DOMAIN, TICK_DOMAIN):
-            raise InvalidValue("an envelope is a record or a tick", self.domain)
+        if self.domain not in (RECORD_DOMAIN, TICK_DOMAIN, LEASE_DOMAIN):
+            raise InvalidValue("an envelope is a record, a tick or a request for a lease", self.domain)
         check_name("deployment", self.deployment)
         check_name("node", self.node)
         check_name("sensor", self.sensor)

@@ -17,11 +17,13 @@ import msgspec
 from msgspec import Struct
 
 from clairvoie.boundary.bulletin import Bulletin, Event
+from clairvoie.boundary.confinement import Confinement
 from clairvoie.boundary.detection import Claim
 from clairvoie.boundary.sensor import check_name
 from clairvoie.errors import InvalidValue, MalformedMessage, OversizedMessage, UnsupportedVersion
 
-VERSION = 1
+VERSION = 2
+"""Version 2 added :class:`SensorStatement`; everything of version 1 reads as before."""
 OLDEST_VERSION = 1
 CLAIM_BYTES = 512
 """Every claim occupies this many bytes in the pipe from analyser to gate."""
@@ -68,7 +70,31 @@ class MinuteParts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
             raise InvalidValue("a minute's bulletins lie inside it, in order", seconds)
 
 
-RecordContent = SecondEvents | MinuteParts
+class SensorStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="statement"):
+    """What the node says of one sensor's process each time that the gate starts: never anything of the analyser's own.
+
+    ``confinement`` is :attr:`~clairvoie.boundary.confinement.Confinement.mask`; ``model`` and ``software`` are SHA-256
+    digests (the recogniser's weights, the installed package); ``authorisation`` that of the act in force, or empty.
+    """
+
+    sensor: str
+    second: int
+    confinement: int
+    simulated: bool
+    model: bytes
+    software: bytes
+    authorisation: str = ""
+
+    def __post_init__(self) -> None:
+        check_name("sensor", self.sensor)
+        Confinement.of(self.confinement)
+        if len(self.model) not in (0, 32) or len(self.software) not in (0, 32):
+            raise InvalidValue("digests have 32 bytes, or none", (len(self.model), len(self.software)))
+        if self.second < 0 or len(self.authorisation) not in (0, 64):
+            raise InvalidValue("a statement has a second and an authorisation's digest", self.authorisation)
+
+
+RecordContent = SecondEvents | MinuteParts | SensorStatement
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from clairvoie.boundary.bulletin import BURST_BITS, Bulletin, charge
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, verify
-from clairvoie.boundary.wire import MinuteParts, Record, SecondEvents, decode_record
+from clairvoie.boundary.wire import MinuteParts, Record, decode_record
 from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, SignatureMismatch, UnsupportedVersion
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.refusals import Code, refuse
@@ -167,10 +167,12 @@ def _check_record(envelope: Envelope, record: Record, now: float) -> Refusal | N
     return None
 
 
-def bulletins_of(content: SecondEvents | MinuteParts) -> tuple[Bulletin, ...]:
+def bulletins_of(content: RecordContent) -> tuple[Bulletin, ...]:
     """The bulletins that a record is made of."""
     if isinstance(content, MinuteParts):
         return content.bulletins
+    if isinstance(content, SensorStatement):
+        return (Bulletin(sensor=content.sensor, second=content.second),)
     return (Bulletin(sensor=content.sensor, second=content.second, events=content.events),)
 
 
