@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from clairvoie.boundary.bulletin import BURST_BITS, Bulletin, charge
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, verify
-from clairvoie.boundary.wire import MinuteParts, Record, decode_record
+from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SensorStatement, decode_record
 from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, SignatureMismatch, UnsupportedVersion
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.refusals import Code, refuse
