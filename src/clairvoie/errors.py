@@ -22,6 +22,7 @@ is, on one line, and exit with status 1.
     │   ├── StoreUnavailable    the store cannot be written just now: nothing was acknowledged, try again
     │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
     │   └── IncidentConflict    the incident is no longer in the state that the request supposes
+    ├── OversightError          a check cannot be made, or found what should not be
     └── LabError
 """
 
@@ -114,6 +115,10 @@ class Refusal(HubError):
 
 class IncidentConflict(HubError):
     """The incident is no longer in the state that the request supposes: somebody was first."""
+
+
+class OversightError(ClairvoieError):
+    """A check cannot be made, or found what should not be."""
 
 
 class LabError(ClairvoieError):
