@@ -1,12 +1,13 @@
 """What the ledger keeps: one entry for each act, of a closed list of kinds, and the seam through which rooms write it.
 
-An entry's body is never in the log, only a salted commitment to it. ``about`` names what the act was about (a sensor,
+An entry's body is never in the log, only a salted commitment to it (:mod:`clairvoie.boundary.leaf`). ``about`` names what the act was about (a sensor,
 an incident, an authorisation), ``who`` the person, node or role that acted, ``detail`` short facts. Nothing here may
 hold a note's text, a position finer than a sensor's, or anything about a passer-by; there is no field for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -92,22 +93,9 @@ def decode_entry(data: bytes) -> Entry:
     return entry
 
 
-class LedgerWriter(Protocol):
-    """Where a room records acts. ``connection`` is the store's open transaction: entry and act are committed together
-    or not at all."""
-
-    def record(self, connection: Any, entry: Entry) -> int:
-        """Add ``entry`` inside the transaction; its index in the log."""
-        ...
-
-    def record_stored(self, connection: Any, stored: tuple[StoredRecord, ...]) -> None:
-        """Add records of sensors, which are sealed together with all others of the same hub-minute."""
-        ...
-
-
 class StoredRecord(Struct, frozen=True, kw_only=True):
-    """What the ledger must know of a sensor's record that is being stored. ``number`` is its row, ``bits`` what it was
-    charged, in thousandths."""
+    """What the ledger must know of a sensor's record that is being stored. ``number`` is its row, ``millibits`` what it
+    was charged, in thousandths of a bit; ``body`` is committed to and not kept."""
 
     sensor: str
     epoch: int
@@ -116,3 +104,27 @@ class StoredRecord(Struct, frozen=True, kw_only=True):
     received: float
     millibits: int
     body: bytes
+
+
+class LedgerWriter(Protocol):
+    """Where a room records acts. ``connection`` is the store's open transaction: entry and act are committed together
+    or not at all."""
+
+    def record(self, connection: Any, entry: Entry) -> int:
+        """Add ``entry`` inside the transaction; its index in the log."""
+        ...
+
+    def record_stored(self, connection: Any, stored: Sequence[StoredRecord]) -> None:
+        """Add records of sensors, which are sealed together with all others of the same hub-minute."""
+        ...
+
+    def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
+        """Erase body and salt of entries of these kinds older than ``before`` (POSIX seconds); how many there were.
+
+        Their leaves stay: the log loses nothing but the means to tell what they said.
+        """
+        ...
+
+    def forget_stored(self, connection: Any, numbers: Sequence[int]) -> int:
+        """Erase the salts of these records (their rows' numbers), whose bodies are being erased; how many there were."""
+        ...
