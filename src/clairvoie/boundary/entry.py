@@ -8,6 +8,7 @@ hold a note's text, a position finer than a sensor's, or anything about a passer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -116,6 +117,13 @@ class LedgerWriter(Protocol):
 
     def record_stored(self, connection: Any, stored: Sequence[StoredRecord]) -> None:
         """Add records of sensors, which are sealed together with all others of the same hub-minute."""
+        ...
+
+    def forget(self, connection: Any, *, entries: Sequence[int] = (), records: Sequence[int] = ()) -> None:
+        """Erase body and salt of these entries (their indices) and of these records (their numbers), for ever.
+
+        What remains are commitments, which cannot be linked to what was erased. Unknown ones are left alone.
+        """
         ...
 
     def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
