@@ -1,4 +1,4 @@
-"""A ledger in memory, for tests of the rooms that record: it keeps what it was given, and forgets what it is told to."""
+"""A ledger in memory, for tests of the rooms that record: it keeps what it was given and forgets what it is told."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ class FakeLedger:
 
     def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
         due = [i for i, e in enumerate(self.entries) if e is not None and e.kind in kinds and e.at < before]
+        for index in due:
+            self.entries[index] = None
+        return len(due)
+
+    def forget_entries(self, connection: Any, indices: Sequence[int]) -> int:
+        due = [index for index in indices if 0 <= index < len(self.entries) and self.entries[index] is not None]
         for index in due:
             self.entries[index] = None
         return len(due)

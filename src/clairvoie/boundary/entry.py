@@ -1,13 +1,13 @@
 """What the ledger keeps: one entry for each act, of a closed list of kinds, and the seam through which rooms write it.
 
-An entry's body is never in the log, only a salted commitment to it (:mod:`clairvoie.boundary.leaf`). ``about`` names what the act was about (a sensor,
-an incident, an authorisation), ``who`` the person, node or role that acted, ``detail`` short facts. Nothing here may
-hold a note's text, a position finer than a sensor's, or anything about a passer-by; there is no field for it.
+An entry's body is never in the log, only a salted commitment to it (:mod:`clairvoie.boundary.leaf`). ``about`` names
+what the act was about (a sensor, an incident, an authorisation), ``who`` the person, node or role that acted, ``detail``
+short facts. Nothing here may hold a note's text, a position finer than a sensor's, or anything about a passer-by; there
+is no field for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Protocol
@@ -119,11 +119,8 @@ class LedgerWriter(Protocol):
         """Add records of sensors, which are sealed together with all others of the same hub-minute."""
         ...
 
-    def forget(self, connection: Any, *, entries: Sequence[int] = (), records: Sequence[int] = ()) -> None:
-        """Erase body and salt of these entries (their indices) and of these records (their numbers), for ever.
-
-        What remains are commitments, which cannot be linked to what was erased. Unknown ones are left alone.
-        """
+    def forget_entries(self, connection: Any, indices: Sequence[int]) -> int:
+        """Erase body and salt of these entries, for ever; how many there were. Unknown ones are left alone."""
         ...
 
     def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
@@ -134,5 +131,5 @@ class LedgerWriter(Protocol):
         ...
 
     def forget_stored(self, connection: Any, numbers: Sequence[int]) -> int:
-        """Erase the salts of these records (their rows' numbers), whose bodies are being erased; how many there were."""
+        """Erase the salts of these records (numbers of their rows), whose bodies are being erased; how many."""
         ...
