@@ -23,20 +23,17 @@ class FakeLedger:
     def record_stored(self, connection: Any, stored: Sequence[StoredRecord]) -> None:
         self.stored.update({record.number: record for record in stored})
 
-    def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
+    def forget(self, connection: Any, *, entries: Sequence[int] = (), records: Sequence[int] = ()) -> None:
+        for index in entries:
+            if 0 <= index < len(self.entries):
+                self.entries[index] = None
+        for number in records:
+            self.stored.pop(number, None)
+
+    def forget_before(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
         due = [i for i, e in enumerate(self.entries) if e is not None and e.kind in kinds and e.at < before]
-        for index in due:
-            self.entries[index] = None
+        self.forget(connection, entries=due)
         return len(due)
-
-    def forget_entries(self, connection: Any, indices: Sequence[int]) -> int:
-        due = [index for index in indices if 0 <= index < len(self.entries) and self.entries[index] is not None]
-        for index in due:
-            self.entries[index] = None
-        return len(due)
-
-    def forget_stored(self, connection: Any, numbers: Sequence[int]) -> int:
-        return sum(self.stored.pop(number, None) is not None for number in numbers)
 
     def of(self, kind: EntryKind) -> list[Entry]:
         """The entries of one kind, oldest first."""

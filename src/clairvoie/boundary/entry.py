@@ -1,9 +1,9 @@
 """What the ledger keeps: one entry for each act, of a closed list of kinds, and the seam through which rooms write it.
 
 An entry's body is never in the log, only a salted commitment to it (:mod:`clairvoie.boundary.leaf`). ``about`` names
-what the act was about (a sensor, an incident, an authorisation), ``who`` the person, node or role that acted, ``detail``
-short facts. Nothing here may hold a note's text, a position finer than a sensor's, or anything about a passer-by; there
-is no field for it.
+what the act was about (a sensor, an incident, an authorisation), ``who`` the person, node or role that acted,
+``detail`` short facts. Nothing here may hold a note's text, a position finer than a sensor's, or anything about a
+passer-by; there is no field for it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class LedgerWriter(Protocol):
     or not at all."""
 
     def record(self, connection: Any, entry: Entry) -> int:
-        """Add ``entry`` inside the transaction; its index in the log."""
+        """Add ``entry`` inside the transaction; its number, which is never given again (see :meth:`forget`)."""
         ...
 
     def record_stored(self, connection: Any, stored: Sequence[StoredRecord]) -> None:
@@ -123,13 +123,6 @@ class LedgerWriter(Protocol):
         """Erase body and salt of these entries, for ever; how many there were. Unknown ones are left alone."""
         ...
 
-    def forget(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
-        """Erase body and salt of entries of these kinds older than ``before`` (POSIX seconds); how many there were.
-
-        Their leaves stay: the log loses nothing but the means to tell what they said.
-        """
-        ...
-
-    def forget_stored(self, connection: Any, numbers: Sequence[int]) -> int:
-        """Erase the salts of these records (numbers of their rows), whose bodies are being erased; how many."""
+    def forget_before(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
+        """Erase body and salt of all entries of these kinds older than ``before`` (POSIX seconds); how many."""
         ...
