@@ -22,6 +22,7 @@ is, on one line, and exit with status 1.
     │   ├── StoreUnavailable    the store cannot be written just now: nothing was acknowledged, try again
     │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
     │   └── IncidentConflict    the incident is no longer in the state that the request supposes
+    ├── NotPermitted            whoever asks may not have it; carries a closed code
     ├── OversightError          a check cannot be made, or found what should not be
     └── LabError
 """
@@ -111,6 +112,14 @@ class Refusal(HubError):
         self.status = status
         self.code = code
         self.index: int | None = None
+
+
+class NotPermitted(ClairvoieError):
+    """Whoever asks may not have this, or not do it. ``code`` is ``not-permitted``, ``not-disclosed`` or ``not-you``."""
+
+    def __init__(self, code: str, what: str, value: object = None, remedy: str = "") -> None:
+        super().__init__(what, value, remedy)
+        self.code = code
 
 
 class IncidentConflict(HubError):
