@@ -21,6 +21,9 @@ from clairvoie.boundary.sensor import Place, Sensor, SensorKind, check_name
 from clairvoie.errors import ConfigurationError
 
 Settings = TypeVar("Settings", bound=Struct)
+_ALSA_DEVICE = re.compile(r"[A-Za-z0-9_:,.=-]{1,64}")
+_STREAM_URL = re.compile(r"(rtsp|rtsps|http|https)://[!-~]{1,500}")
+_DOOR = re.compile(r"https://([A-Za-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:[0-9]{1,5})?/?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?/?")
 
 
@@ -41,22 +44,65 @@ class ReplaySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     clock_sigma: float = 0.001
 
 
+class MicrophoneSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A microphone on this machine: the name of an ALSA device, and how it is read."""
+
+    device: str
+    rate: int = 48_000
+    channel: int = 1
+    channels: int = 1
+    clock_sigma: float = 0.005
+
+    def __post_init__(self) -> None:
+        if _ALSA_DEVICE.fullmatch(self.device) is None:
+            raise ConfigurationError("this is no name of an ALSA device", self.device, "For instance hw:1,0.")
+        if not 8000 <= self.rate <= 192_000 or not 1 <= self.channel <= self.channels <= 64:
+            raise ConfigurationError(
+                "a microphone has a rate, channels, and one of them to read", (self.rate, self.channel, self.channels)
+            )
+
+
+class StreamSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A network camera or microphone, whose sound is read: its address, which the fetcher alone connects to."""
+
+    url: str
+    channel: int = 1
+    clock_sigma: float = 0.5
+
+    def __post_init__(self) -> None:
+        if _STREAM_URL.fullmatch(self.url) is None:
+            raise ConfigurationError("this is no address of a stream", self.url, "Give rtsp://, http:// or https://.")
+        if not 1 <= self.channel <= 64:
+            raise ConfigurationError("channels count from 1", self.channel)
+
+
 class NodeSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One simulated microphone of a node. ``calibration``: dB SPL of a full-scale sine."""
+    """One microphone of a node, and exactly one of: ``source`` (a recording: the sensor is simulated), ``microphone``,
+    ``stream``. ``calibration``: dB SPL of a full-scale sine."""
 
     id: str
     calibration: float
-    source: ReplaySource
+    source: ReplaySource | None = None
+    microphone: MicrophoneSource | None = None
+    stream: StreamSource | None = None
     mode: Mode = Mode.TRIAL
 
     def __post_init__(self) -> None:
         check_name("sensor", self.id)
+        given = [source for source in (self.source, self.microphone, self.stream) if source is not None]
+        if len(given) != 1:
+            raise ConfigurationError("a sensor has exactly one of source, microphone and stream", self.id)
         if not 40 <= self.calibration <= 200:
             raise ConfigurationError(
                 "the calibration is not a sound pressure level of a full-scale sine",
                 self.calibration,
                 "A microphone specified as -26 dBFS at 94 dB SPL has 120.",
             )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a recording stands in for it."""
+        return self.source is not None
 
 
 class ClockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +141,32 @@ class TlsFiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authority: str
 
 
+class DoorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where nodes come in by mutually authenticated TLS. ``names`` are the host names and addresses by which nodes
+    call it: they stand in the hub's certificate for this door, beside ``host`` when that is an address of one machine.
+    """
+
+    port: int
+    host: str = "127.0.0.1"
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise ConfigurationError("there is no such port", self.port, "Give 1 to 65535, or 0 for any free one.")
+        if self.host in ("0.0.0.0", "::") and not self.names:
+            raise ConfigurationError(
+                "nodes need a name for this door", self.host, 'Add names = ["hub.example.org"] to [node_door].'
+            )
+
+
+class DeskTls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """PEM files by which the desk answers on https, and the host names under which it is called."""
+
+    certificate: str
+    key: str
+    names: tuple[str, ...] = ()
+
+
 class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A node. ``outbox_megabytes`` bounds what is kept while the hub cannot be reached. Without a ``charter`` it never
     has leave to release anything."""
@@ -114,9 +186,11 @@ class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
         check_name("node", self.node)
-        if _LOOPBACK.fullmatch(self.hub) is None:
+        if _LOOPBACK.fullmatch(self.hub) is None and (self.tls is None or _DOOR.fullmatch(self.hub) is None):
             raise ConfigurationError(
-                "the hub's address is http:// on loopback", self.hub, "For instance http://127.0.0.1:8750."
+                "the hub's address is http:// on loopback, or https:// with [tls]",
+                self.hub,
+                "For instance http://127.0.0.1:8750, or https://hub.example.org:8751 and a [tls] table.",
             )
         _unique("sensor", [sensor.id for sensor in self.sensors])
         if not self.sensors:
@@ -159,6 +233,9 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A hub. Without a ``charter`` it takes nothing from any sensor.
 
+    ``sensors`` and ``nodes`` are simulated ones; a real sensor comes by signed acts in the folder ``lives``, which is
+    watched while the hub runs (``clairvoie sensor``). With a ``node_door`` nodes come in there and nowhere else.
+
     ``authorisations`` is the folder of signed acts, watched while the hub runs; ``keys`` that of the hub's own keys for
     leases and checkpoints; ``ledger`` that of the published log. ``accounts`` is ``required``, or ``exercise``: nobody
     signs in, which only an exercise on loopback with simulated sensors may ask for.
@@ -168,8 +245,8 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     place: str
     time_zone: str
     store: str
-    sensors: tuple[Sensor, ...]
-    nodes: tuple[EnrolledNode, ...]
+    sensors: tuple[Sensor, ...] = ()
+    nodes: tuple[EnrolledNode, ...] = ()
     exercise: bool = False
     language: str = "fr"
     host: str = "127.0.0.1"
@@ -184,14 +261,24 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keys: str = "keys"
     ledger: str = "ledger"
     accounts: str = "required"
+    lives: str = "lives"
+    node_door: DoorSettings | None = None
+    tls: DeskTls | None = None
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
+        real = [sensor.id for sensor in self.sensors if not sensor.simulated]
+        if real:
+            raise ConfigurationError(
+                "settings list simulated sensors only (simulated = true)",
+                ", ".join(real),
+                "Enrol a real one with a signed act: `clairvoie sensor enrol`.",
+            )
         _unique("sensor", [sensor.id for sensor in self.sensors])
         _unique("node", [node.id for node in self.nodes])
-        if self.host not in ("127.0.0.1", "::1", "localhost"):
+        if self.host not in ("127.0.0.1", "::1", "localhost") and self.tls is None:
             raise ConfigurationError(
-                "the hub listens on loopback only", self.host, "Use 127.0.0.1 until TLS and accounts are built."
+                "without TLS the desk listens on loopback only", self.host, "Use 127.0.0.1, or add a [tls] table."
             )
         for name, most in (("silent_after", 3600.0), ("group_seconds", 60.0), ("group_metres", 5000.0)):
             if not 0 < getattr(self, name) <= most:
@@ -240,9 +327,12 @@ def child_environment() -> dict[str, str]:
 
 __all__ = [
     "ClockSettings",
+    "DeskTls",
+    "DoorSettings",
     "EnrolledNode",
     "HazardKind",
     "HubSettings",
+    "MicrophoneSource",
     "NodeSensor",
     "NodeSettings",
     "Place",
@@ -250,6 +340,7 @@ __all__ = [
     "Retention",
     "Sensor",
     "SensorKind",
+    "StreamSource",
     "child_environment",
     "log_level",
     "read_settings",

@@ -1,36 +1,87 @@
-"""Whom this hub believes: the deployment it serves, its nodes with their keys, and the sensors that each speaks for."""
+"""Whom this hub believes at a moment: the deployment it serves, its nodes with their keys, and the sensors that each
+speaks for.
+
+An enrolment is a value: the hub holds one and replaces it whole. What it says of a node or of a sensor that came by
+signed acts was folded from them (:mod:`clairvoie.hub.lives`); simulated ones stand in the settings.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Sensor
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNode:
-    """A node with its Ed25519 public key and the epoch of that key."""
+    """A node with its Ed25519 public key and the epoch of that key.
+
+    A key that was ``replaced`` speaks of the seconds before that moment only. One that was ``revoked`` speaks no more,
+    whatever second it claims: who stole it could write any date.
+    """
 
     id: str
     key: Ed25519PublicKey
     epoch: int = 0
+    replaced: float = math.inf
+    revoked: bool = False
+
+
+class Active(NamedTuple):
+    """A stretch of a sensor's life in which it reports, from ``since`` to before ``until``, and how it stood then."""
+
+    since: float
+    until: float
+    sensor: Sensor
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """The nodes and sensors of one deployment."""
+    """The nodes and sensors of one deployment.
+
+    ``former`` holds earlier keys that are still taken, or are known to be revoked. ``certificates`` maps the SHA-256
+    of each TLS certificate that opens the node door to its node, and ``refused`` those that no longer do.
+    """
 
     deployment: str
     nodes: Mapping[str, KnownNode]
     sensors: Mapping[str, Sensor]
+    former: Mapping[tuple[str, int], KnownNode] = field(default_factory=dict)
+    states: Mapping[str, SensorState] = field(default_factory=dict)
+    active: Mapping[str, tuple[Active, ...]] = field(default_factory=dict)
+    certificates: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, deployment: str, nodes: Iterable[KnownNode], sensors: Iterable[Sensor]) -> Enrolment:
         """An enrolment from plain lists."""
         return cls(deployment, {node.id: node for node in nodes}, {sensor.id: sensor for sensor in sensors})
+
+    def key_of(self, node: str, epoch: int) -> KnownNode | None:
+        """The key of a node in one epoch, present or former; look at ``revoked`` and ``replaced``."""
+        known = self.nodes.get(node)
+        return known if known is not None and known.epoch == epoch else self.former.get((node, epoch))
+
+    def state(self, sensor: str) -> SensorState:
+        """Where a sensor stands in its life; a simulated one of the settings is always active."""
+        return self.states.get(sensor, SensorState.ACTIVE)
+
+    def speaks(self, sensor: str, second: float) -> bool:
+        """Whether a sensor was active in that second."""
+        return self.standing(sensor, second) is not None
+
+    def standing(self, sensor: str, second: float) -> Sensor | None:
+        """The sensor as it stood in that second, ``None`` when it was not active then."""
+        if sensor not in self.states:
+            return self.sensors.get(sensor)
+        spans = self.active.get(sensor, ())
+        return next((span.sensor for span in spans if span.since <= second < span.until), None)
 
     def largest_node(self) -> int:
         """The greatest number of sensors that one node speaks for."""
