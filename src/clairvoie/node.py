@@ -3,20 +3,23 @@
 What this process may touch: the settings file, descriptors of its children's pipes (it reads none of them but those on
 which they say that they are ready), and processes. It sees no sound, no claim and no key, and has no network.
 
-A node is ready when its gate, its uplink and all of its analysers are. Analysers whose settings name no start load
-everything and then wait: the launcher gives them all one start, a whole second soon after the last of them is ready, so
-that no sound is lost to a slow machine. Nobody waits for an analyser that has ended, nor for any longer than
+A node is ready when its gate, its uplink and all of its analysers are, and when its gate has said that it has leave to
+release, or has not said so for :data:`LEAVE_SECONDS`. Analysers of recordings load everything and then wait for their
+start: with leave, the launcher gives them all one start, a whole second soon after the last of them is ready, so that
+no sound is lost to a slow machine. Nobody waits for an analyser that has ended, nor for any longer than
 :data:`LOAD_SECONDS`; the ready line names those that were not ready.
 
-The processes are joined by one-way pipes. The launcher keeps the reading end of every analyser's pipe, so that a gate
-that is started again finds what was written meanwhile; it keeps no writing end, so that the gate notices at once when
-an analyser is gone. A process that ends is started again, sooner or later according to how long it lived. When the
-launcher ends, even by SIGKILL, all of them end (:mod:`clairvoie.lifeline`).
+Without leave no analyser of a live source exists and no recording is played. When the gate says that leave is off,
+analysers are stopped; those of recordings are started again at once, and wait. A gate that is gone may leave things as
+they are for :data:`GATE_GRACE`.
+
+The processes are joined by one-way pipes. The launcher keeps no writing end of an analyser's pipe, so that the gate
+notices at once when an analyser is gone. A process that ends is started again, sooner or later according to how long it
+lived. When the launcher ends, even by SIGKILL, all of them end (:mod:`clairvoie.lifeline`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
@@ -29,81 +32,34 @@ from typing import Any
 
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
-from clairvoie.config import NodeSensor, NodeSettings, child_environment
+from clairvoie.config import NodeSettings, child_environment
 from clairvoie.egress.outbox import Outbox
-from clairvoie.egress.pipe import open_pipe, open_writing_end, read_packets, write_packet
+from clairvoie.egress.pipe import open_pipe
 from clairvoie.errors import EgressError
-from clairvoie.orders import (
-    READY,
-    AnalyserEnd,
-    AnalyserOrders,
-    GateOrders,
-    GateSensor,
-    UplinkOrders,
-    moment,
-    written,
-)
+from clairvoie.orders import AnalyserEnd, GateOrders, UplinkOrders, written
+from clairvoie.post import SensorPost
+from clairvoie.processes import Awaited, Child
+from clairvoie.software import model_digest, software_digest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 OUTBOX_NAME = "outbox.sqlite"
-FIRST_DELAY = 0.5
-LONGEST_DELAY = 30.0
-SHORT_LIFE = 2.0
-"""Seconds; who lives longer is started again without a growing delay."""
 LOAD_SECONDS = 60.0
 LEAD_SECONDS = 1.0
 """The common start is the first whole second at least so long after the analysers were ready."""
+LEAVE_SECONDS = 5.0
+"""How long a node that is ready otherwise waits for leave before it says that it is ready without."""
+GATE_GRACE = 10.0
+"""Seconds for which analysers go on while a gate that ended is started again and asks for leave."""
+LEAVE_UNTOLD = True
+"""Whether there is leave while the gate says nothing of it. To be false as soon as gates say so."""
 POLL_READY = 0.05
 POLL = 5.0
-PATIENCE = 5.0
-"""Seconds that a process has to end after SIGTERM before it is killed."""
 
 Announce = Callable[[dict[str, Any]], None]
 ANALYSER = (sys.executable, "-m", "clairvoie.analyser")
 GATE = (sys.executable, "-m", "clairvoie.gatekeeper")
 UPLINK = (sys.executable, "-m", "clairvoie.courier")
-
-
-class Child:
-    """One process that is kept running. ``start`` starts it and returns it."""
-
-    def __init__(self, name: str, start: Callable[[], subprocess.Popen[bytes]]) -> None:
-        self.name = name
-        self.process: subprocess.Popen[bytes] | None = None
-        self.due = 0.0
-        self.done = False
-        self._start = start
-        self._began = 0.0
-        self._short_lives = 0
-
-    def start(self, now: float) -> int:
-        """Start it; its process identifier."""
-        self.process = self._start()
-        self._began = now
-        return self.process.pid
-
-    def ended(self, now: float) -> int | None:
-        """The exit status if it has ended since last asked; from then on it is due to be started again."""
-        if self.process is None or (status := self.process.poll()) is None:
-            return None
-        self.process = None
-        self._short_lives = self._short_lives + 1 if now - self._began < SHORT_LIFE else 0
-        self.due = now + min(LONGEST_DELAY, FIRST_DELAY * 2**self._short_lives)
-        return status
-
-    def stop(self) -> None:
-        """Ask it to end, and kill it when it does not."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
 
 
 class Node:
@@ -126,22 +82,29 @@ class Node:
         self._state = base / settings.state
         Outbox(self._outbox, megabytes=settings.outbox_megabytes).close()  # made before two processes open it at once
         self._control, self._lifeline = os.pipe2(os.O_CLOEXEC)
-        self._ready, self._ready_writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # A pipe each: what the uplink says, which has a network, must not be taken for the gate's word.
+        self._ready = {name: os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) for name in ("gate", "uplink")}
         self._live, self._live_writing = open_pipe()
-        self._claims = {sensor.id: self._claims_pipe() for sensor in settings.sensors}
-        self._loaded = {sensor.id: open_pipe() for sensor in settings.sensors}
-        self._begin = {sensor.id: open_pipe() for sensor in settings.sensors}
-        self._start: int | None = None
-        self._waiting = {sensor.id for sensor in settings.sensors}
-        self._not_ready = set(self._waiting)
-        self._load_until = time.monotonic() + load_seconds
+        self._grants, self._grants_writing = open_pipe()
+        self._posts = [
+            SensorPost(sensor, base, settings.clock, self._control, self._spawn_analyser) for sensor in settings.sensors
+        ]
+        self._digests = model_digest(), software_digest()
         self._children = [
             Child("gate", self._start_gate),
             Child("uplink", self._start_uplink),
-            *(Child(f"analyser {s.id}", self._analyser_starter(s)) for s in settings.sensors),
+            *(post.child for post in self._posts),
         ]
-        self._answers = b""
+        self._heard = dict.fromkeys(self._ready, b"")
+        self._said: dict[str, str] = {}
+        self._leave = LEAVE_UNTOLD
+        self._leave_until = math.inf
+        self._start: int | None = None
+        self._gave_up = set[str]()
+        self._load_until = time.monotonic() + load_seconds
+        self._complete_since = math.inf
         self._announced = False
+        self._permit_live()
 
     @property
     def _outbox(self) -> Path:
@@ -149,94 +112,151 @@ class Node:
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises :class:`EgressError` when the gate cannot start at all."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        awaited = Awaited(SIGNALS)
         try:
             while True:
                 self._start_due(time.monotonic())
-                told = signal.sigtimedwait(SIGNALS, POLL if self._announced else POLL_READY)
-                if told is not None and told.si_signo != signal.SIGCHLD:
+                told = awaited.wait(self._patience(time.monotonic()), self._listened())
+                if told & {signal.SIGTERM, signal.SIGINT}:
                     return
                 self._notice_ends(time.monotonic())
+                self._hear_answers()
+                self._note_ready()
+                if self._leave and time.monotonic() > self._leave_until:
+                    self._follow_leave(False)
                 if not self._announced:
-                    self._announce_when_ready()
+                    self._announce_when_ready(time.monotonic())
         finally:
             self.stop()
 
     def stop(self) -> None:
         """End all processes: first those that speak, last the one that carries what was said."""
-        for child in reversed(self._children):
-            if child.name.startswith("analyser") and child.process is not None:
-                child.process.terminate()
-        for child in reversed(self._children):
-            if child.name != "uplink":
-                child.stop()
-        next(child for child in self._children if child.name == "uplink").stop()
+        self._stop_posts(self._posts)
+        gate, uplink = self._children[:2]
+        gate.stop()
+        uplink.stop()
         self._log.info("stopped")
+
+    def _patience(self, now: float) -> float:
+        if not self._announced:
+            return POLL_READY
+        due = [child.due - now for child in self._children if child.process is None and child.wanted and not child.done]
+        return min([POLL, *(max(0.0, wait) for wait in due)])
+
+    def _listened(self) -> list[int]:
+        return [reading for reading, _ in self._ready.values()] + [p.loaded for p in self._posts if p.loaded >= 0]
 
     def _start_due(self, now: float) -> None:
         for child in self._children:
-            if child.process is None and not child.done and child.due <= now:
+            if child.is_due(now):
                 pid = child.start(now)
                 self._log.info("started", child=child.name, pid=pid)
                 if self._announced:
                     self._announce({"type": "started", "process": child.name, "pid": pid})
 
     def _notice_ends(self, now: float) -> None:
-        for child in self._children:
-            status = child.ended(now)
+        for post in self._posts:
+            status = post.child.ended(now)
             if status is None:
                 continue
-            if child.name.startswith("analyser"):
-                self._waiting.discard(child.name.removeprefix("analyser "))
-                why = AnalyserEnd(status).name if status in list(AnalyserEnd) else f"signal or status {status}"
-                child.done = status == AnalyserEnd.SOURCE_ENDED
-                self._log.warning("analyser ended", child=child.name, why=why)
+            self._gave_up.add(post.sensor.id)
+            why = AnalyserEnd(status).name if status in list(AnalyserEnd) else f"signal or status {status}"
+            post.child.done = status == AnalyserEnd.SOURCE_ENDED and post.sensor.simulated
+            self._log.warning("analyser ended", child=post.child.name, why=why)
+        for child in self._children[:2]:
+            status = child.ended(now)
+            if status is None:
                 continue
             self._log.error("process ended", child=child.name, status=status)
             if not self._announced and status > 0:
                 raise EgressError(f"the {child.name} cannot start", status, "Its own line above says why.")
+            if child.name == "gate":
+                self._leave_until = now + GATE_GRACE
 
-    def _announce_when_ready(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._answers += os.read(self._ready, 4096)
-        lines = dict(line.partition(" ")[::2] for line in self._answers.decode().splitlines())
-        self._note_loaded()
-        late = time.monotonic() > self._load_until
-        if not {"gate", "uplink"} <= lines.keys() or (self._waiting and not late):
+    def _hear_answers(self) -> None:
+        """Whole lines that gate and uplink have said: ``gate DIGITS``, ``uplink``, ``leave on``, ``leave off``."""
+        for name, (reading, _) in self._ready.items():
+            try:
+                self._heard[name] += os.read(reading, 4096)
+            except BlockingIOError:
+                continue
+            *lines, self._heard[name] = self._heard[name].split(b"\n")
+            for line in lines:
+                word, _, rest = line.decode(errors="replace").partition(" ")
+                if word == name:
+                    self._said[name] = rest
+                elif name == "gate" and word == "leave":
+                    self._follow_leave(rest == "on")
+
+    def _follow_leave(self, leave: bool) -> None:
+        """With leave, live sources are opened and recordings played; without, nothing is."""
+        self._leave_until = math.inf
+        if leave == self._leave:
             return
-        if self._not_ready:
+        self._leave = leave
+        self._permit_live()
+        if leave and self._announced:
+            self._give_start()
+        if not leave:
+            self._stop_all()
+        self._log.info("leave" if leave else "no leave: nothing is captured")
+        if self._announced:
+            self._announce({"type": "leave", "leave": leave, "start": self._start})
+
+    def _permit_live(self) -> None:
+        for post in self._posts:
+            post.child.wanted = post.sensor.simulated or (self._leave and post.confinement.fit_for_live)
+
+    def _stop_all(self) -> None:
+        playing = [post for post in self._posts if post.is_playing]
+        for post in self._posts:
+            post.withhold()
+        self._stop_posts(playing)
+        for post in playing:
+            post.child.due = time.monotonic()
+
+    def _stop_posts(self, posts: Sequence[SensorPost]) -> None:
+        for post in posts:
+            post.child.terminate()
+        for post in posts:
+            post.child.stop()
+
+    def _note_ready(self) -> None:
+        for post in self._posts:
+            post.note_ready()
+
+    def _announce_when_ready(self, now: float) -> None:
+        waiting = [p for p in self._posts if p.child.wanted and not p.is_ready and p.sensor.id not in self._gave_up]
+        if not self._ready.keys() <= self._said.keys() or (waiting and now <= self._load_until):
+            return
+        self._complete_since = min(self._complete_since, now)
+        if not self._leave and now < self._complete_since + LEAVE_SECONDS:
+            return
+        not_ready = sorted(post.sensor.id for post in self._posts if post.child.wanted and not post.is_ready)
+        if not_ready:
             remedy = "A line above says why one ended; whoever still loads joins in."
-            self._log.error("analysers are not ready", sensors=sorted(self._not_ready), remedy=remedy)
-        self._give_start()
+            self._log.error("analysers are not ready", sensors=not_ready, remedy=remedy)
+        if self._leave:
+            self._give_start()
         self._announced = True
         self._announce(
             {
                 "type": "ready",
                 "node": self._settings.node,
-                "public_key": lines["gate"],
+                "public_key": self._said["gate"],
                 "processes": {c.name: c.process.pid for c in self._children if c.process is not None},
+                "leave": self._leave,
                 "start": self._start,
-                "not_ready": sorted(self._not_ready),
+                "not_ready": not_ready,
             }
         )
 
-    def _note_loaded(self) -> None:
-        for sensor in sorted(self._not_ready):
-            if read_packets(self._loaded[sensor][0], 1, len(READY))[0]:
-                self._waiting.discard(sensor)
-                self._not_ready.discard(sensor)
-
     def _give_start(self) -> None:
-        """Choose the common start and tell every analyser; those that are started later find it in their orders."""
-        self._start = math.ceil(self._settings.clock.utc(time.time() + LEAD_SECONDS))
-        for _, writing in self._begin.values():
-            write_packet(writing, moment(self._start))
-
-    def _claims_pipe(self) -> int:
-        """The reading end of an analyser's pipe; each analyser gets a writing end of its own."""
-        reading, writing = open_pipe()
-        os.close(writing)
-        return reading
+        """Choose the common start, once, and tell every analyser; those that begin later find it in their orders."""
+        if self._start is None:
+            self._start = math.ceil(self._settings.clock.utc(time.time() + LEAD_SECONDS))
+        for post in self._posts:
+            post.begin(self._start)
 
     def _spawn(self, command: Sequence[str], orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
         silent = command is self._analyser
@@ -250,9 +270,12 @@ class Node:
             process_group=0,
         )
 
+    def _spawn_analyser(self, orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+        return self._spawn(self._analyser, orders, descriptors)
+
     def _start_gate(self) -> subprocess.Popen[bytes]:
         settings = self._settings
-        sensors = tuple(GateSensor(id=s.id, mode=s.mode, claims=self._claims[s.id]) for s in settings.sensors)
+        ready = self._ready["gate"][1]
         orders = GateOrders(
             parent=os.getpid(),
             deployment=settings.deployment,
@@ -261,16 +284,19 @@ class Node:
             key=str(self._base / settings.key),
             outbox=str(self._outbox),
             outbox_megabytes=settings.outbox_megabytes,
-            sensors=sensors,
+            sensors=tuple(post.gate_sensor(*self._digests) for post in self._posts),
             clock=settings.clock,
             live=self._live_writing,
             control=self._control,
-            ready=self._ready_writing,
+            ready=ready,
+            charter=None if settings.charter is None else str(self._base / settings.charter),
+            grants=self._grants,
         )
-        ends = [*self._claims.values(), self._live_writing, self._control, self._ready_writing]
+        ends = [*(post.claims for post in self._posts), self._live_writing, self._grants, self._control, ready]
         return self._spawn(GATE, orders, ends)
 
     def _start_uplink(self) -> subprocess.Popen[bytes]:
+        ready = self._ready["uplink"][1]
         orders = UplinkOrders(
             parent=os.getpid(),
             hub=self._settings.hub,
@@ -279,30 +305,7 @@ class Node:
             outbox=str(self._outbox),
             live=self._live,
             control=self._control,
-            ready=self._ready_writing,
+            ready=ready,
+            grants=self._grants_writing,
         )
-        return self._spawn(UPLINK, orders, [self._live, self._control, self._ready_writing])
-
-    def _analyser_starter(self, sensor: NodeSensor) -> Callable[[], subprocess.Popen[bytes]]:
-        source = sensor.source
-
-        def start_analyser() -> subprocess.Popen[bytes]:
-            start = self._start if source.start is None else source.start
-            placed = replace(sensor, source=replace(source, file=str(self._base / source.file), start=start))
-            ready, begin = self._loaded[sensor.id][1], self._begin[sensor.id][0]
-            writing = open_writing_end(self._claims[sensor.id])
-            try:
-                orders = AnalyserOrders(
-                    parent=os.getpid(),
-                    sensor=placed,
-                    clock=self._settings.clock,
-                    claims=writing,
-                    ready=ready,
-                    begin=begin,
-                    control=self._control,
-                )
-                return self._spawn(self._analyser, orders, [writing, ready, begin, self._control])
-            finally:
-                os.close(writing)
-
-        return start_analyser
+        return self._spawn(UPLINK, orders, [self._live, self._grants_writing, self._control, ready])

@@ -86,8 +86,9 @@ class RunningNode:
         said = ""
         while said != name:
             fact = self._next()
-            said = fact["process"]
-            self.processes[said] = fact["pid"]
+            if fact["type"] == "started":
+                said = fact["process"]
+                self.processes[said] = fact["pid"]
 
     def kill(self, name: str) -> None:
         os.kill(self.launcher.pid if name == "launcher" else self.processes[name], signal.SIGKILL)
