@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 HOOK := pyproject.toml hatch_build.py frontend/package-lock.json
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs pictures lab lock bom wheel clean
+.PHONY: help demo test check bench docs pictures lab lock bom wheel reproducible clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -47,6 +47,9 @@ bom: $(VENV)/.bom build/runtime/.made  ## bill of materials (CycloneDX) of what 
 wheel: $(VENV)/.test  ## dist/clairvoie-*.whl, with everything in it
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
+
+reproducible: $(VENV)/.test  ## build the wheel twice, in different circumstances: the bytes must be the same
+	$(BIN)/python tools/reproducible_wheel.py
 
 lock: $(VENV)/.test  ## resolve every dependency anew and write requirements/*.txt, with hashes
 	$(PIP) 'uv>=0.9'
