@@ -10,6 +10,9 @@ permitted; there is no wildcard. A :class:`Suspension` narrows it from a moment 
 from __future__ import annotations
 
 import datetime
+import math
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
@@ -18,39 +21,38 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from clairvoie.boundary.document import check_different, check_keys_once, check_words
 from clairvoie.boundary.hazards import HazardKind, Mode
+from clairvoie.boundary.hours import Hours as Hours
+from clairvoie.boundary.polygon import Point as Point
+from clairvoie.boundary.polygon import check_polygon
+from clairvoie.boundary.polygon import inside as inside
 from clairvoie.boundary.sensor import check_name
 from clairvoie.errors import InvalidValue, MalformedMessage
 
 Kind = TypeVar("Kind", bound=Struct)
 LONGEST_LEASE_SECONDS = 24 * 3600
-Point = tuple[float, float]
-"""Latitude and longitude, WGS 84 degrees."""
+MOST_DAYS = 36_500
+LAST_MOMENT = 4_102_444_800
+"""Acts end before the year 2100, so that no moment of theirs is beyond what calendars of computers hold."""
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-def _minute_of_day(text: str) -> int:
-    hours, _, minutes = text.partition(":")
-    if (
-        len(text) != 5
-        or not (hours + minutes).isdecimal()
-        or int(minutes) > 59
-        or int(hours) * 60 + int(minutes) > 1440
-    ):
-        raise InvalidValue("an hour is written HH:MM, 00:00 to 24:00", text)
-    return int(hours) * 60 + int(minutes)
-
-
-def _day(text: str) -> datetime.date:
+def day_of(text: str) -> datetime.date:
+    """A date written YYYY-MM-DD."""
     try:
+        if _DAY.fullmatch(text) is None:
+            raise ValueError
         return datetime.date.fromisoformat(text)
     except ValueError:
         raise InvalidValue("a date is written YYYY-MM-DD", text) from None
 
 
-def _check_corner(corner: Point) -> None:
-    latitude, longitude = corner
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise InvalidValue("a corner has a latitude and a longitude in degrees", corner)
+def check_moment(what: str, seconds: int) -> None:
+    """POSIX seconds between 1970 and 2100."""
+    if not 0 <= seconds <= LAST_MOMENT:
+        raise InvalidValue(f"{what} is in POSIX seconds, from 1970 to 2100", seconds)
 
 
 class ObservationKind(StrEnum):
@@ -93,10 +95,12 @@ class Recipient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_name("recipient", self.name)
+        check_words("a recipient's purpose", self.purpose)
+        check_different(f"the fields of {self.name}", self.fields)
 
 
 class LegalText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The text on which it rests. Dates are ISO; ``until`` empty: the text names no end."""
+    """The text on which it rests. Dates are ISO; ``until`` is its last day, empty if the text names no end."""
 
     title: str
     date: str
@@ -104,34 +108,11 @@ class LegalText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reference: str = ""
 
     def __post_init__(self) -> None:
-        for day in filter(None, (self.date, self.until)):
-            _day(day)
-
-
-class Hours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Local hours on some days of the week (1 Monday to 7 Sunday), from ``start`` to before ``end``, as HH:MM.
-
-    An end at or before the start lies on the next day; ``00:00`` to ``24:00`` is the whole day.
-    """
-
-    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
-    start: str = "00:00"
-    end: str = "24:00"
-
-    def __post_init__(self) -> None:
-        if not self.days or any(day not in range(1, 8) for day in self.days):
-            raise InvalidValue("days of the week are 1 (Monday) to 7 (Sunday)", self.days)
-        _minute_of_day(self.start)
-        _minute_of_day(self.end)
-
-    def hold(self, moment: datetime.datetime) -> bool:
-        """Whether local ``moment`` lies within them."""
-        minute = moment.hour * 60 + moment.minute
-        start, end = _minute_of_day(self.start), _minute_of_day(self.end)
-        if start < end:
-            return moment.isoweekday() in self.days and start <= minute < end
-        yesterday = (moment.isoweekday() - 2) % 7 + 1
-        return (moment.isoweekday() in self.days and minute >= start) or (yesterday in self.days and minute < end)
+        check_words("a legal text", self.title)
+        check_words("where a legal text is found", self.reference, empty=True)
+        if self.until and day_of(self.until) < day_of(self.date):
+            raise InvalidValue("a legal text ends after its own date", (self.date, self.until))
+        day_of(self.date)
 
 
 class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,10 +123,19 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     incidents_days: int = 365
     records_days: int = 90
 
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not 1 <= getattr(self, name) <= MOST_DAYS:
+                raise InvalidValue(f"retention.{name} is 1 to {MOST_DAYS} days", getattr(self, name))
+
 
 class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signed act. ``starts`` and ``ends`` are POSIX seconds; ``polygon`` a ring of at least three points, which is
-    closed without repeating the first; ``models`` SHA-256 digests of the recognisers that may run."""
+    """A signed act. By default it allows the measurement of noise: no hazard, nobody told, no recogniser.
+
+    ``starts`` and ``ends`` are POSIX seconds; ``polygon`` as :func:`~clairvoie.boundary.polygon.check_polygon` says;
+    ``sensors`` are put in the order of their names; ``models`` are SHA-256 digests of the recognisers that may run;
+    ``contact`` says whom to write to. It ends no later than the last day of every legal text that has one.
+    """
 
     version: int = 1
     deployment: str
@@ -167,6 +157,7 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     retention: Retention = Retention()
     models: tuple[str, ...] = ()
     lease_seconds: int = 900
+    contact: str = ""
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
@@ -174,41 +165,89 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise InvalidValue("this reads version 1 of authorisations", self.version)
         if self.number < 1:
             raise InvalidValue("a deployment's authorisations are numbered from 1", self.number)
-        if not self.starts < self.ends:
-            raise InvalidValue("an authorisation starts before it ends", (self.starts, self.ends))
         for sensor in self.sensors:
             check_name("sensor", sensor)
-        if len(self.polygon) < 3:
-            raise InvalidValue("the public polygon has at least three corners", len(self.polygon))
-        for corner in self.polygon:
-            _check_corner(corner)
+        check_polygon(self.polygon)
+        for digits in self.models:
+            if _HASH.fullmatch(digits) is None:
+                raise InvalidValue("a model is named by its SHA-256, 64 lower-case hexadecimal digits", digits)
         if not 1 <= self.lease_seconds <= LONGEST_LEASE_SECONDS:
             raise InvalidValue("a lease lasts between a second and 24 hours", self.lease_seconds)
+        check_different("recipients", [recipient.name for recipient in self.recipients])
+        for name in ("sensors", "hazards", "observations", "hours", "models"):
+            check_different(name, getattr(self, name))
+        msgspec.structs.force_setattr(self, "sensors", tuple(sorted(self.sensors)))
         self._check_words()
+        self._check_period()
 
     def _check_words(self) -> None:
-        for text in (self.authority, self.purpose, self.impact_assessment):
-            if not text.strip():
-                raise InvalidValue("authority, purpose and impact assessment are named in words")
+        check_words("the authority", self.authority)
+        check_words("the purpose", self.purpose)
+        check_words("the impact assessment", self.impact_assessment)
+        check_words("the contact", self.contact, empty=True)
         if not self.legal_texts:
-            raise InvalidValue("an authorisation rests on at least one legal text")
+            raise InvalidValue("an authorisation rests on at least one legal text", self.number)
+
+    def _check_period(self) -> None:
+        check_moment("the start", self.starts)
+        check_moment("the end", self.ends)
+        if not self.starts < self.ends:
+            raise InvalidValue("an authorisation starts before it ends", (self.starts, self.ends))
         try:
-            ZoneInfo(self.time_zone)
-        except (KeyError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-            raise InvalidValue("no such IANA time zone", self.time_zone) from None
+            zone = ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder of zones is an OSError
+            raise InvalidValue("no such IANA time zone", self.time_zone, "For instance Europe/Paris.") from None
+        for text in self.legal_texts:
+            if text.until and self.ends > end_of_day(day_of(text.until), zone):
+                raise InvalidValue(
+                    f"an act ends no later than its legal text, which ends on {text.until}",
+                    datetime.datetime.fromtimestamp(self.ends, zone).isoformat(),
+                    "Let the act end earlier, or name the text that prolongs it.",
+                )
+
+
+def end_of_day(day: datetime.date, zone: ZoneInfo) -> float:
+    """The first moment after ``day``, POSIX seconds."""
+    if day.year >= 2100:
+        return float(LAST_MOMENT)
+    return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), zone).timestamp()
 
 
 class Suspension(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From ``since`` on, ``authorisation`` (its digest) allows nothing by ``sensors``; none listed: by any."""
+    """From ``since`` on, ``authorisation`` (its digest) allows nothing by the ``sensors``, of the ``hazards`` and
+    ``observations``, and to the ``recipients`` that are named; with none named at all, it allows nothing whatever.
+    """
 
     deployment: str
     authorisation: str
     since: int
     reason: str
     sensors: tuple[str, ...] = ()
+    hazards: tuple[HazardKind, ...] = ()
+    observations: tuple[ObservationKind, ...] = ()
+    recipients: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("deployment", self.deployment)
+        if _HASH.fullmatch(self.authorisation) is None:
+            raise InvalidValue("an act is named by its digest, 64 lower-case hexadecimal digits", self.authorisation)
+        check_moment("the moment of a suspension", self.since)
+        check_words("the reason of a suspension", self.reason)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it suspends the whole act."""
+        return not (self.sensors or self.hazards or self.observations or self.recipients)
+
+    def covers(self, thing: Thing, when: float) -> bool:
+        """Whether ``thing`` is suspended at ``when``."""
+        if when < self.since:
+            return False
+        if self.whole:
+            return True
+        if isinstance(thing, Disclosure):
+            return thing.recipient in self.recipients
+        return thing.sensor in self.sensors or thing.kind in (*self.hazards, *self.observations)
 
 
 class Reporting(NamedTuple):
@@ -257,28 +296,33 @@ def permits(
 ) -> Denial | None:
     """``None`` when ``authorisation`` permits ``thing`` at ``when`` (POSIX seconds) and ``where``; else why not.
 
-    ``suspensions`` are those of this authorisation. ``where`` is asked of positions; a sensor's own act has none.
+    ``suspensions`` are those of this authorisation. ``where`` is asked of positions; a sensor's own act has none. It
+    starts with the second ``starts`` and ends with the last before ``ends``; hours likewise. It raises nothing.
     """
-    if when < authorisation.starts:
+    if not when >= authorisation.starts:  # a moment that is not a number is never within
         return Denial.NOT_YET
     if when >= authorisation.ends:
         return Denial.EXPIRED
-    if isinstance(thing, Disclosure):
-        if any(when >= s.since and not s.sensors for s in suspensions):
-            return Denial.SUSPENDED
-        return _denial_of_disclosure(authorisation, thing)
-    if any(when >= s.since and (not s.sensors or thing.sensor in s.sensors) for s in suspensions):
+    if any(suspension.covers(thing, when) for suspension in suspensions):
         return Denial.SUSPENDED
-    if thing.sensor not in authorisation.sensors:
+    if isinstance(thing, Disclosure):
+        return _denial_of_disclosure(authorisation, thing)
+    if not _listed(authorisation.sensors, thing.sensor):
         return Denial.SENSOR
     if thing.kind not in (*authorisation.hazards, *authorisation.observations):
         return Denial.KIND
     if isinstance(thing.kind, HazardKind) and (thing.mode is Mode.EXERCISE) != authorisation.exercise:
         return Denial.EXERCISE
-    local = datetime.datetime.fromtimestamp(when, ZoneInfo(authorisation.time_zone))
+    local = datetime.datetime.fromtimestamp(math.floor(when), ZoneInfo(authorisation.time_zone))
     if not any(hours.hold(local) for hours in authorisation.hours):
         return Denial.HOURS
     return None if where is None or inside(authorisation.polygon, where) else Denial.PLACE
+
+
+def _listed(names: tuple[str, ...], name: str) -> bool:
+    """Whether ``name`` is among ``names``, which are in order: a city lists 15,000."""
+    index = bisect_left(names, name)
+    return index < len(names) and names[index] == name
 
 
 def _denial_of_disclosure(authorisation: Authorisation, thing: Disclosure) -> Denial | None:
@@ -291,20 +335,6 @@ def _denial_of_disclosure(authorisation: Authorisation, thing: Disclosure) -> De
     if about_incident and recipient.kind is RecipientKind.MACHINE and not thing.confirmed:
         return Denial.NOT_CONFIRMED
     return None
-
-
-def inside(polygon: Sequence[Point], point: Point) -> bool:
-    """Whether ``point`` lies in ``polygon`` (even-odd rule on the plane of degrees; an authorisation spans a town).
-
-    >>> inside([(0, 0), (0, 1), (1, 1), (1, 0)], (0.5, 0.5)), inside([(0, 0), (0, 1), (1, 1), (1, 0)], (1.5, 0.5))
-    (True, False)
-    """
-    y, x = point
-    found = False
-    for (y1, x1), (y2, x2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
-            found = not found
-    return found
 
 
 def encode_authorisation(authorisation: Authorisation) -> bytes:
@@ -332,6 +362,7 @@ _suspensions = msgspec.json.Decoder(Suspension)
 
 
 def _decode(data: bytes, decoder: msgspec.json.Decoder[Kind], what: str) -> Kind:
+    check_keys_once(data, what)
     try:
         return decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ the root of trust, and ``clairvoie inspect`` shows it. Everything else that is s
 
 - ``roles`` sign authorisations: ``threshold`` different ones of them to authorise or widen, any one to suspend.
 - ``technicians`` sign what happens to sensors (planned, installed, moved...); that never widens what may be released.
+- ``number`` counts charters of a deployment: its roles may replace it (:func:`successor`) by the next.
 - ``leases`` is the hub's key for leases, ``ledger`` its key for checkpoints; ``witnesses`` are asked to cosign those,
   and ``witness_threshold`` of them make a checkpoint believable.
 """
@@ -17,9 +18,16 @@ import re
 import msgspec
 from msgspec import Struct
 
-from clairvoie.boundary.document import SignedDocument, signers_of
+from clairvoie.boundary.document import (
+    CHARTER_TYPE,
+    SignedDocument,
+    check_different,
+    check_keys_once,
+    check_words,
+    signers_of,
+)
 from clairvoie.boundary.sensor import check_name
-from clairvoie.errors import InvalidValue, MalformedMessage
+from clairvoie.errors import BoundaryError, InvalidValue, MalformedMessage
 
 _DIGITS = re.compile(r"[0-9a-f]{64}")
 
@@ -40,6 +48,7 @@ class Signer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_name("signer", self.id)
+        check_words("who holds a key", self.holder)
         check_key(self.id, self.public_key)
 
 
@@ -61,6 +70,7 @@ class Charter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     deployment: str
     exercise: bool
+    number: int = 1
     roles: tuple[Signer, ...]
     threshold: int
     leases: str
@@ -75,6 +85,12 @@ class Charter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         keys = [signer.public_key for signer in (*self.roles, *self.technicians)]
         if len(set(names)) != len(names) or len(set(keys)) != len(keys):
             raise InvalidValue("each signer of a charter has a name and a key of its own", names)
+        if {self.leases, self.ledger} & set(keys):
+            raise InvalidValue("a hub's key is nobody's own", self.leases, "Make the hub keys of its own.")
+        check_different("witnesses and their keys", [w.name for w in self.witnesses])
+        check_different("witnesses and their keys", [w.public_key for w in self.witnesses])
+        if self.number < 1:
+            raise InvalidValue("a deployment's charters are numbered from 1", self.number)
         if not 1 <= self.threshold <= len(self.roles):
             raise InvalidValue(f"the threshold lies between 1 and the {len(self.roles)} roles", self.threshold)
         if not 0 <= self.witness_threshold <= len(self.witnesses):
@@ -91,6 +107,30 @@ class Charter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return signers_of(document, {signer.id: signer.public_key for signer in self.technicians})
 
 
+def successor(old: Charter, document: SignedDocument) -> Charter:
+    """The charter in ``document`` that replaces ``old``.
+
+    As a new root does in The Update Framework (specification 1.0.33, 5.3): it has the next number and is signed by the
+    threshold of the old roles, who give their trust away, and by the threshold of the new ones, who show that they hold
+    their keys. Raises :class:`BoundaryError` otherwise.
+    """
+    if document.payload_type != CHARTER_TYPE:
+        raise BoundaryError("not a signed charter", document.payload_type)
+    before, new = old.roles_that_signed(document), decode_charter(document.body)
+    after = new.roles_that_signed(document)
+    if (new.deployment, new.exercise) != (old.deployment, old.exercise):
+        raise BoundaryError("a charter of another deployment", new.deployment)
+    if new.number != old.number + 1:
+        raise BoundaryError(f"the charter after number {old.number} has the next number", new.number)
+    for charter, signed in ((old, before), (new, after)):
+        if len(signed) < charter.threshold:
+            raise BoundaryError(
+                f"a new charter is signed by {charter.threshold} roles of charter {charter.number}",
+                ", ".join(sorted(signed)) or "nobody",
+            )
+    return new
+
+
 def encode_charter(charter: Charter) -> bytes:
     """A charter as the bytes of its file: JSON, indented for people."""
     return msgspec.json.format(msgspec.json.encode(charter), indent=2) + b"\n"
@@ -98,6 +138,7 @@ def encode_charter(charter: Charter) -> bytes:
 
 def decode_charter(data: bytes) -> Charter:
     """The charter in ``data``."""
+    check_keys_once(data, "a charter")
     try:
         return msgspec.json.decode(data, type=Charter)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

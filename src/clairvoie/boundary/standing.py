@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from clairvoie.boundary.authorisation import (
@@ -65,62 +66,77 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def standing_of(charter: Charter, documents: Iterable[SignedDocument]) -> tuple[Standing, tuple[Rejected, ...]]:
-    """What these documents establish under ``charter``, and which of them do not count."""
-    acts: dict[str, Act] = {}
-    suspensions: dict[str, tuple[str, Suspension]] = {}
-    rejected: list[Rejected] = []
-    for document in documents:
+    """What these documents establish under ``charter``, and which of them do not count.
+
+    Copies of one document count together: each role may have signed its own.
+    """
+    acts: list[Act] = []
+    suspensions: list[tuple[str, Suspension]] = []
+    rejected: set[Rejected] = set()
+    for (kind, body, digest), roles in sorted(_together(charter, documents, rejected).items()):
         try:
-            digest = document.digest
-            if document.payload_type == AUTHORISATION_TYPE:
-                acts[digest] = _act(charter, document)
-            elif document.payload_type == SUSPENSION_TYPE:
-                suspension = _suspension(charter, document)
-                suspensions[digest] = (suspension.authorisation, suspension)
+            if kind == AUTHORISATION_TYPE:
+                acts.append(_act(charter, body, digest, roles))
+            elif kind == SUSPENSION_TYPE:
+                suspensions.append((digest, _suspension(charter, body, roles)))
             else:
-                rejected.append(Rejected(digest, f"neither authorisation nor suspension: {document.payload_type}"))
+                rejected.add(Rejected(digest, f"neither authorisation nor suspension: {kind}"))
         except BoundaryError as error:
-            rejected.append(Rejected("" if not document.payload else _safe_digest(document), str(error)))
+            rejected.add(Rejected(digest, str(error)))
     numbers: dict[int, Act] = {}
-    for act in sorted(acts.values(), key=lambda a: a.digest):
+    for act in sorted(acts, key=lambda a: a.digest):
         first = numbers.setdefault(act.authorisation.number, act)
         if first is not act:
-            rejected.append(Rejected(act.digest, f"number {act.authorisation.number} is taken by {first.digest}"))
-    held = [
-        Act(
-            digest=act.digest,
-            authorisation=act.authorisation,
-            signed_by=act.signed_by,
-            suspensions=tuple(s for _, (about, s) in sorted(suspensions.items()) if about == act.digest),
+            rejected.add(Rejected(act.digest, f"number {act.authorisation.number} is taken by {first.digest}"))
+    held = tuple(
+        msgspec.structs.replace(
+            act, suspensions=tuple(s for _, s in sorted(suspensions, key=_by_digest) if s.authorisation == act.digest)
         )
         for _, act in sorted(numbers.items())
-    ]
-    return Standing(acts=tuple(held)), tuple(rejected)
+    )
+    return Standing(acts=held), tuple(sorted(rejected))
 
 
-def _safe_digest(document: SignedDocument) -> str:
-    try:
-        return document.digest
-    except BoundaryError:
-        return ""
+Copy = tuple[str, bytes, str]
+"""A document's type, body and digest: what is the same in all its copies."""
 
 
-def _act(charter: Charter, document: SignedDocument) -> Act:
-    roles = charter.roles_that_signed(document)
+def _together(
+    charter: Charter, documents: Iterable[SignedDocument], rejected: set[Rejected]
+) -> dict[Copy, frozenset[str]]:
+    """Each document once, with the roles that signed any copy of it."""
+    found: dict[Copy, frozenset[str]] = {}
+    for document in documents:
+        try:
+            copy = (document.payload_type, document.body, document.digest)
+        except BoundaryError as error:
+            rejected.add(Rejected("", str(error)))
+            continue
+        found[copy] = found.get(copy, frozenset()) | charter.roles_that_signed(document)
+    return found
+
+
+def _by_digest(suspension: tuple[str, Suspension]) -> str:
+    return suspension[0]
+
+
+def _act(charter: Charter, body: bytes, digest: str, roles: frozenset[str]) -> Act:
     if len(roles) < charter.threshold:
         raise BoundaryError(
             f"an authorisation needs {charter.threshold} of the charter's roles", ", ".join(sorted(roles)) or "nobody"
         )
-    authorisation = decode_authorisation(document.body)
-    if authorisation.deployment != charter.deployment or authorisation.exercise != charter.exercise:
+    authorisation = decode_authorisation(body)
+    if authorisation.deployment != charter.deployment:
         raise BoundaryError("an authorisation of another deployment", authorisation.deployment)
-    return Act(digest=document.digest, authorisation=authorisation, signed_by=tuple(sorted(roles)))
+    if authorisation.exercise != charter.exercise:
+        raise BoundaryError("an exercise and what is not one are authorised apart", authorisation.exercise)
+    return Act(digest=digest, authorisation=authorisation, signed_by=tuple(sorted(roles)))
 
 
-def _suspension(charter: Charter, document: SignedDocument) -> Suspension:
-    if not charter.roles_that_signed(document):
+def _suspension(charter: Charter, body: bytes, roles: frozenset[str]) -> Suspension:
+    if not roles:
         raise BoundaryError("a suspension is signed by one of the charter's roles", "nobody")
-    suspension = decode_suspension(document.body)
+    suspension = decode_suspension(body)
     if suspension.deployment != charter.deployment:
         raise BoundaryError("a suspension of another deployment", suspension.deployment)
     return suspension
