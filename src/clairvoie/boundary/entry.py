@@ -119,8 +119,11 @@ class LedgerWriter(Protocol):
         """Add records of sensors, which are sealed together with all others of the same hub-minute."""
         ...
 
-    def forget_entries(self, connection: Any, indices: Sequence[int]) -> int:
-        """Erase body and salt of these entries, for ever; how many there were. Unknown ones are left alone."""
+    def forget(self, connection: Any, *, entries: Sequence[int] = (), records: Sequence[int] = ()) -> None:
+        """Erase body and salt of these entries and of these records (their numbers), for ever.
+
+        What remains are commitments, which cannot be linked to what was erased. Unknown numbers are left alone.
+        """
         ...
 
     def forget_before(self, connection: Any, kinds: frozenset[EntryKind], before: float) -> int:
