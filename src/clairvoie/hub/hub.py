@@ -20,9 +20,10 @@ from clairvoie.hub import schema
 from clairvoie.hub.changes import Changes
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incidents import Grouping
-from clairvoie.hub.ingest import Accept, examine
+from clairvoie.hub.ingest import Accept, check_peer, examine
 from clairvoie.hub.latency import Latency, Way
 from clairvoie.hub.live import Live, judge_tick
+from clairvoie.hub.lives import Lives
 from clairvoie.hub.metrics import Metrics
 from clairvoie.hub.records import Records, Stored
 from clairvoie.hub.refusals import Code, RefusalCounts, refuse
@@ -61,7 +62,7 @@ class Hub:
         self.changes = Changes(self._delivered)
         self.live = Live(task.enrolment.sensors)
         self.store = Store(task.store, deployment=task.deployment.id, sensors=task.enrolment.sensors)
-        self.records = Records(task.enrolment.sensors, self.store.sensor_ids, task.grouping)
+        self.records = Records(task.enrolment, self.store.sensor_ids, task.grouping)
         with self.store.reading() as connection:
             self.records.load(connection)
             self.tallies = Tallies.read(connection, task.enrolment.sensors)
@@ -70,9 +71,14 @@ class Hub:
         self._uploads = 0
         self.stopping = asyncio.Event()
         self.metrics.sensors_total.set(len(task.enrolment.sensors))
+        self.lives = Lives()
+        self.enrolled: list[Callable[[], None]] = []
+        """Called after another enrolment has taken the place of the one before."""
 
-    async def take_upload(self, body: bytes) -> Stored:
+    async def take_upload(self, body: bytes, peer: str | None = None) -> Stored:
         """Judge and store the records of one upload: all of them or none. Done after the commit.
+
+        ``peer`` is the node whose certificate the connection has; ``None`` on loopback, where there is none.
 
         Raises :class:`Refusal`, counted already, or :class:`StoreUnavailable` when the store cannot be written.
         """
@@ -81,7 +87,7 @@ class Hub:
         self._uploads += 1
         try:
             loop = asyncio.get_running_loop()
-            examined = await loop.run_in_executor(self._examiners, self._examine, body)
+            examined = await loop.run_in_executor(self._examiners, self._examine, body, peer)
             return await asyncio.shield(asyncio.wrap_future(self.file(examined)))
         except Refusal as refusal:
             raise self.refused(refusal) from None
@@ -90,7 +96,7 @@ class Hub:
         finally:
             self._uploads -= 1
 
-    def _examine(self, body: bytes) -> list[Accept]:
+    def _examine(self, body: bytes, peer: str | None = None) -> list[Accept]:
         try:
             batch = decode_batch(body)
         except MalformedMessage as error:
@@ -100,12 +106,23 @@ class Hub:
         now = self.clock()
         examined = []
         for index, envelope in enumerate(batch):
-            judgement = examine(envelope, self.enrolment, now)
+            judgement = check_peer(envelope, peer) or examine(envelope, self.enrolment, now)
             if isinstance(judgement, Refusal):
                 judgement.index = index
                 raise judgement
             examined.append(judgement)
         return examined
+
+    def enrol(self, enrolment: Enrolment, lives: Lives) -> None:
+        """Believe ``enrolment`` from now on; sensors that are new get a row first. Waits for that; not in the loop."""
+        self.store.admit(enrolment.sensors)
+        self.live.admit(enrolment.sensors)
+        self.records.enrol(enrolment)
+        self.lives = lives
+        self.enrolment = enrolment
+        self.metrics.sensors_total.set(len(enrolment.sensors))
+        for told in self.enrolled:
+            told()
 
     def file(self, examined: list[Accept]) -> Future[Stored]:
         """Queue believable records for the store; what follows from them is told after the commit."""
@@ -144,14 +161,14 @@ class Hub:
         self.metrics.latency.labels(way.value).observe(max(0.0, seconds))
         return True
 
-    def take_frame(self, frame: bytes) -> int:
+    def take_frame(self, frame: bytes, peer: str | None = None) -> int:
         """Take one live frame; how many bulletins were new. Raises :class:`Refusal`, which the door counts."""
         try:
             envelope = decode_envelope(frame)
         except MalformedMessage as error:
             raise refuse(Code.MALFORMED, error.what, None, "Send signed envelopes.") from None
         now = self.clock()
-        tick = judge_tick(envelope, self.enrolment, now)
+        tick = check_peer(envelope, peer) or judge_tick(envelope, self.enrolment, now)
         if isinstance(tick, Refusal):
             raise tick
         new = self.live.add(tick, now)

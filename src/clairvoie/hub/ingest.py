@@ -99,13 +99,17 @@ def examine(envelope: Envelope, enrolment: Enrolment, now: float) -> Accept | Re
         return refuse(Code.MALFORMED, error.what, None, "Update the node, or report this as a defect.")
     except UnsupportedVersion as error:
         return refuse(Code.UNSUPPORTED_VERSION, error.what, error.value, error.remedy)
-    return _check_record(envelope, record, now) or Accept(
-        sensor=envelope.sensor,
-        epoch=envelope.epoch,
-        sequence=envelope.sequence,
-        digest=envelope.digest,
-        body=envelope.body,
-        record=record,
+    return (
+        _check_record(envelope, record, now)
+        or check_life(record.content, node, enrolment)
+        or Accept(
+            sensor=envelope.sensor,
+            epoch=envelope.epoch,
+            sequence=envelope.sequence,
+            digest=envelope.digest,
+            body=envelope.body,
+            record=record,
+        )
     )
 
 
@@ -120,17 +124,55 @@ def speaker(envelope: Envelope, enrolment: Enrolment, domain: str) -> KnownNode 
             envelope.deployment,
             "Check the node's settings.",
         )
-    node = enrolment.nodes.get(envelope.node)
-    if node is None:
+    present = enrolment.nodes.get(envelope.node)
+    if present is None:
         return refuse(Code.UNKNOWN_NODE, "no such node", envelope.node, "Enrol it at the hub.")
-    if envelope.epoch != node.epoch:
+    node = enrolment.key_of(envelope.node, envelope.epoch)
+    if node is not None and node.revoked:
+        return refuse(
+            Code.REVOKED, f"this key of node {node.id} is revoked", envelope.epoch, "Give the node a new key and epoch."
+        )
+    if node is None or (node is not present and domain != RECORD_DOMAIN):
         return refuse(
             Code.WRONG_EPOCH,
-            f"node {node.id} speaks in key epoch {node.epoch}",
+            f"node {present.id} speaks in key epoch {present.epoch}",
             envelope.epoch,
             "Enrol the node's present key at the hub.",
         )
     return node
+
+
+def check_peer(envelope: Envelope, peer: str | None) -> Refusal | None:
+    """A refusal when it came over the connection of another node (``peer``: whose certificate that connection has)."""
+    if peer is None or envelope.node == peer:
+        return None
+    return refuse(
+        Code.WRONG_NODE, f"this connection is of node {peer}", envelope.node, "Use the node's own certificate."
+    )
+
+
+def check_life(content: RecordContent, node: KnownNode, enrolment: Enrolment) -> Refusal | None:
+    """A refusal when the key was replaced before what the record tells of, or the sensor was not active then.
+
+    What a node says of itself (:class:`SensorStatement`) is taken in every state of the sensor: it holds nothing that
+    the sensor heard.
+    """
+    for bulletin in bulletins_of(content):
+        if bulletin.second >= node.replaced:
+            return refuse(
+                Code.WRONG_EPOCH,
+                f"this key of node {node.id} was replaced before that second",
+                bulletin.second,
+                "Sign with the node's present key.",
+            )
+        if not isinstance(content, SensorStatement) and not enrolment.speaks(content.sensor, bulletin.second):
+            return refuse(
+                Code.NOT_ACTIVE,
+                f"{content.sensor} was not active then; it is {enrolment.state(content.sensor)}",
+                bulletin.second,
+                "Commission it: `clairvoie sensor state`.",
+            )
+    return None
 
 
 def check_signature(envelope: Envelope, node: KnownNode) -> Refusal | None:

@@ -62,7 +62,13 @@ def judge_tick(envelope: Envelope, enrolment: Enrolment, now: float) -> Tick | R
         return refuse(Code.FROM_THE_FUTURE, "the tick lies ahead of the hub's clock", tick.second, "Set the clocks.")
     if tick.second < now - STALE_SECONDS:
         return refuse(Code.STALE, "the tick is not of now", tick.second, "Send live ticks only; records may be late.")
-    return tick
+    return of_active(tick, enrolment)
+
+
+def of_active(tick: Tick, enrolment: Enrolment) -> Tick:
+    """The tick without what sensors say that are not active: one in maintenance does not silence its neighbours."""
+    spoken = tuple(b for b in tick.bulletins if enrolment.speaks(b.sensor, tick.second))
+    return tick if len(spoken) == len(tick.bulletins) else Tick(second=tick.second, bulletins=spoken)
 
 
 @dataclass(slots=True)
@@ -97,6 +103,13 @@ class Live:
         self._lock = threading.Lock()
         self._rings = {sensor: _Ring() for sensor in sensors}
         self._totals = [(-1, 0)] * REMEMBERED
+
+    def admit(self, sensors: Iterable[str]) -> None:
+        """Remember these sensors too."""
+        with self._lock:
+            for sensor in sensors:
+                if sensor not in self._rings:
+                    self._rings[sensor] = _Ring()
 
     def add(self, tick: Tick, now: float) -> int:
         """Remember a tick; how many of its bulletins were new. A second that is known already changes nothing."""

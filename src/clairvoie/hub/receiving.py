@@ -79,7 +79,7 @@ def receiving(hub: Hub) -> APIRouter:
         except Refusal as refusal:
             return refused(hub.refused(refusal))
         try:
-            stored = await hub.take_upload(body)
+            stored = await hub.take_upload(body, peer_of(request))
         except Refusal as refusal:
             return refused(refusal)
         except StoreUnavailable as error:
@@ -121,6 +121,12 @@ async def read_upload(request: Request) -> bytes:
     return b"".join(parts)
 
 
+def peer_of(request: Request) -> str | None:
+    """The node whose certificate this connection has; ``None`` on loopback without TLS (:mod:`~.node_door`)."""
+    peer: str | None = request.scope.get("clairvoie.peer")
+    return peer
+
+
 def check_type(request: Request, wanted: str) -> None:
     """Raise :class:`Refusal` unless the body is of the media type ``wanted``."""
     found = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -154,7 +160,7 @@ class Streams:
         try:
             check_type(request, LIVE_TYPE)
             async for frame in self._frames(request):
-                accepted += self._hub.take_frame(frame)
+                accepted += self._hub.take_frame(frame, peer_of(request))
         except Refusal as refusal:
             return refused(self._hub.refused(refusal))
         except StreamEnded:

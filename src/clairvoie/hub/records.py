@@ -15,11 +15,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from clairvoie.boundary.bulletin import EVENT_ABSENT_MILLIBITS, charge
 from clairvoie.boundary.hazards import HazardKind, Mode
-from clairvoie.boundary.sensor import Sensor
+from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.boundary.wire import MinuteParts, SecondEvents
 from clairvoie.errors import Refusal
 from clairvoie.hub import minutes, schema
 from clairvoie.hub.detections import Begun, Ended, read_events
+from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incident_rows import attach, refine
 from clairvoie.hub.incidents import Grouping, Heard
 from clairvoie.hub.ingest import Accept, bulletins_of, settle
@@ -55,8 +56,8 @@ class Records:
     is too high after a rollback only costs a look.
     """
 
-    def __init__(self, sensors: Mapping[str, Sensor], numbers: Mapping[str, int], rule: Grouping) -> None:
-        self._sensors = sensors
+    def __init__(self, enrolment: Enrolment, numbers: Mapping[str, int], rule: Grouping) -> None:
+        self._enrolment = enrolment
         self._numbers = numbers
         self._rule = rule
         self._marks: dict[str, tuple[int, int]] = {}
@@ -70,6 +71,14 @@ class Records:
             if name is not None:
                 self._marks[name] = (row.epoch, row.sequence)
                 self._erased[name] = (row.erased_epoch, row.erased_sequence)
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """File for these sensors from now on; their rows are in the store already. One assignment, in any thread."""
+        self._enrolment = enrolment
+
+    @property
+    def _sensors(self) -> Mapping[str, Sensor]:
+        return self._enrolment.sensors
 
     def file(self, connection: Connection, upload: Sequence[Accept], received: float) -> Stored:
         """Store the new records of an upload. Raises a :class:`Refusal` and writes nothing if one is not taken."""
@@ -200,7 +209,7 @@ class Records:
         heard = Heard(
             detection=detection,
             sensor=record.sensor,
-            place=self._sensors[record.sensor].place,
+            place=self._place(record.sensor, begun.onset),
             kind=begun.kind,
             mode=begun.mode,
             onset=begun.onset,
@@ -208,6 +217,10 @@ class Records:
             confidence=begun.confidence,
         )
         return attach(connection, heard, self._rule, self._sensors, received)
+
+    def _place(self, sensor: str, onset: float) -> Place:
+        """Where it stood then, if it moved since: a late record is of the old place."""
+        return (self._enrolment.standing(sensor, onset) or self._sensors[sensor]).place
 
     def _end(self, connection: Connection, record: Accept, ended: Ended) -> bool:
         table = schema.detections.c

@@ -38,6 +38,11 @@ class Code(StrEnum):
     FROM_THE_FUTURE = "from-the-future"
     STALE = "stale"
     QUEUE_FULL = "queue-full"
+    NOT_AUTHORISED = "not-authorised"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    NOT_ACTIVE = "not-active"
+    WRONG_NODE = "wrong-node"
 
 
 STATUS: dict[Code, int] = {
@@ -57,6 +62,11 @@ STATUS: dict[Code, int] = {
     Code.FROM_THE_FUTURE: 422,
     Code.STALE: 422,
     Code.QUEUE_FULL: 429,
+    Code.NOT_AUTHORISED: 403,
+    Code.SUSPENDED: 403,
+    Code.REVOKED: 403,
+    Code.NOT_ACTIVE: 403,
+    Code.WRONG_NODE: 403,
 }
 
 

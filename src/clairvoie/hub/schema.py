@@ -21,7 +21,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry`` (:mod:`clairvoie.hub.migration`)."""
+
+NUMBERED = "numbered"
+"""In ``meta``: the greatest number that was ever given to a record."""
 
 metadata = MetaData()
 
@@ -75,6 +79,7 @@ detections = Table(
     Column("level", Float),
     Column("clock_sigma", Float),
     Column("received", Float, nullable=False),
+    Column("entry", Integer, comment="index of its entry in the ledger"),
     UniqueConstraint("sensor", "epoch", "identifier"),
 )
 Index("detections_by_time", detections.c.onset)
@@ -135,6 +140,7 @@ transitions = Table(
     Column("outcome", String),
     Column("basis", String),
     Column("note", Text, nullable=False),
+    Column("entry", Integer, comment="index of its entry in the ledger"),
 )
 Index("transitions_by_incident", transitions.c.incident)
 
@@ -149,6 +155,7 @@ misses = Table(
     Column("note", Text, nullable=False),
     Column("reported_by", String, nullable=False),
     Column("reported", Float, nullable=False),
+    Column("entry", Integer, comment="index of its entry in the ledger"),
     sqlite_autoincrement=True,
 )
 
@@ -166,6 +173,44 @@ refusals = Table(
     "refusals",
     metadata,
     Column("code", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last", Float, nullable=False),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("digest", String, primary_key=True, comment="SHA-256 of the signed bytes, in hexadecimal digits"),
+    Column("accepted", Float, nullable=False),
+    Column("document", LargeBinary, nullable=False, comment="the signed document as it was accepted"),
+)
+
+lives = Table(
+    "lives",
+    metadata,
+    Column("digest", String, primary_key=True, comment="SHA-256 of the signed bytes, in hexadecimal digits"),
+    Column("accepted", Float, nullable=False),
+    Column("document", LargeBinary, nullable=False, comment="the signed act as it was accepted"),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("sensor", ForeignKey("sensors.id"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("second", Integer, nullable=False),
+    Column("confinement", Integer, nullable=False),
+    Column("simulated", Integer, nullable=False),
+    Column("model", LargeBinary, nullable=False),
+    Column("software", LargeBinary, nullable=False),
+    Column("authorisation", String, nullable=False),
+)
+
+discards = Table(
+    "discards",
+    metadata,
+    Column("why", String, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("last", Float, nullable=False),
 )

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from clairvoie.errors import StoreError
 from clairvoie.hub import schema
+from clairvoie.hub.migration import migrate, number_records
 from clairvoie.hub.writer import Writer
 
 Result = TypeVar("Result")
@@ -43,6 +45,20 @@ class Store:
         self.sensor_names = {number: name for name, number in self.sensor_ids.items()}
         self._readers = _engine(f"file:{quote(str(path))}", "BEGIN", {"mode": "ro", "uri": "true"}, pool_size=8)
         self.writer = Writer(self._engine)
+
+    def admit(self, sensors: Iterable[str]) -> None:
+        """Give rows to sensors that have none yet, and wait for the commit."""
+        fresh = sorted(set(sensors) - self.sensor_ids.keys())
+        if not fresh:
+            return
+
+        def insert_rows(connection: Connection) -> dict[str, int]:
+            connection.execute(upsert(schema.sensors).on_conflict_do_nothing(), [{"name": name} for name in fresh])
+            return _sensor_ids(connection)
+
+        known = self.submit(insert_rows).result()
+        self.sensor_names.update({number: name for name, number in known.items()})
+        self.sensor_ids.update(known)
 
     def submit(self, work: Callable[[Connection], Result]) -> Future[Result]:
         """Run ``work`` in the writer's next transaction; the future is done after the commit."""
@@ -92,6 +108,7 @@ def _prepare(engine: Engine, path: Path, deployment: str, sensors: tuple[str, ..
             schema.metadata.create_all(connection)
             values = {"schema": str(schema.SCHEMA_VERSION), "deployment": deployment}
             connection.execute(insert(schema.meta), [{"name": n, "value": v} for n, v in values.items()])
+            number_records(connection)
         known = _sensor_ids(connection)
         fresh = [{"name": name} for name in sensors if name not in known]
         if fresh:
@@ -102,9 +119,9 @@ def _prepare(engine: Engine, path: Path, deployment: str, sensors: tuple[str, ..
 def _check_meta(connection: Connection, path: Path, deployment: str) -> None:
     found = {row.name: row.value for row in connection.execute(select(schema.meta))}
     version = int(found.get("schema", "0"))
-    if version != schema.SCHEMA_VERSION:
+    if not 1 <= version <= schema.SCHEMA_VERSION:
         raise StoreError(
-            f"the store {path} has a schema that this version does not read (it reads {schema.SCHEMA_VERSION})",
+            f"the store {path} has a schema that this version does not read (it reads 1 to {schema.SCHEMA_VERSION})",
             version,
             "Run the version of Clairvoie that wrote it, or a later one.",
         )
@@ -114,6 +131,7 @@ def _check_meta(connection: Connection, path: Path, deployment: str) -> None:
             found.get("deployment"),
             "Give this deployment a store of its own.",
         )
+    migrate(connection, version)
 
 
 def _sensor_ids(connection: Connection) -> dict[str, int]:
