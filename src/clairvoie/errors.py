@@ -23,6 +23,7 @@ is, on one line, and exit with status 1.
     │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
     │   └── IncidentConflict    the incident is no longer in the state that the request supposes
     ├── NotPermitted            whoever asks may not have it; carries a closed code
+    ├── SignInRefused           a sign-in that failed, for whatever reason; it may say how long to wait
     ├── OversightError          a check cannot be made, or found what should not be
     └── LabError
 """
@@ -120,6 +121,15 @@ class NotPermitted(ClairvoieError):
     def __init__(self, code: str, what: str, value: object = None, remedy: str = "") -> None:
         super().__init__(what, value, remedy)
         self.code = code
+
+
+class SignInRefused(ClairvoieError):
+    """A sign-in that failed. The message is the same for every cause but too many attempts, which set ``wait``."""
+
+    def __init__(self, wait: float = 0.0) -> None:
+        remedy = "Wait, then try again." if wait else "Check both, and ask an administrator if it goes on."
+        super().__init__("too many attempts" if wait else "account and password do not belong together", None, remedy)
+        self.wait = wait
 
 
 class IncidentConflict(HubError):

@@ -162,16 +162,14 @@ def caller_of(person: Person, areas: Mapping[str, Area], *, form_token: str = ""
 
 def machine_of(name: str, recipient: str) -> Caller:
     """The caller that a machine with a token is; it acts for a machine recipient and for nobody else."""
-    return Caller(
-        kind=CallerKind.MACHINE, who=f"machine:{name}", name=name, powers=MACHINE_POWERS, recipient=recipient
-    )
+    return Caller(kind=CallerKind.MACHINE, who=f"machine:{name}", name=name, powers=MACHINE_POWERS, recipient=recipient)
 
 
 class Callers(Protocol):
     """Tells who makes a request. Read anew for every request, so that what was revoked is so at once."""
 
-    def of_session(self, token: str, *, active: bool) -> Caller | None:
-        """Whoever signed in and got ``token``; ``active`` requests keep the session from going idle."""
+    def of_session(self, token: str) -> Caller | None:
+        """Whoever signed in and got ``token``."""
         ...
 
     def of_token(self, token: str) -> Caller | None:
@@ -186,7 +184,7 @@ class Callers(Protocol):
 class Visitors:
     """The callers of an exercise: nobody signs in, everybody is the visitor."""
 
-    def of_session(self, token: str, *, active: bool) -> Caller | None:
+    def of_session(self, token: str) -> Caller | None:
         """There are no sessions."""
         return None
 
