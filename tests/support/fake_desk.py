@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from fake_door import DoorOfDesk, FakeDoor
 from quarter import QUARTER, SENSORS, place
 from street_day import minute_row, scheduled_parts, ten_seconds
 
@@ -25,6 +26,7 @@ from clairvoie.boundary.bulletin import (
     Bulletin,
     charge,
 )
+from clairvoie.boundary.confinement import Confinement
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Health, Mode
 from clairvoie.boundary.incident import (
     Basis,
@@ -55,7 +57,7 @@ NOW = 1_795_316_650.0
 """2026-11-22 04:04:10 in Paris."""
 
 
-class FakeDesk:
+class FakeDesk(DoorOfDesk):
     """See the module. ``empty`` leaves the incidents, misses and notes out."""
 
     def __init__(self, *, exercise: bool = False, language: str = "fr", empty: bool = False, now: float = NOW) -> None:
@@ -64,6 +66,7 @@ class FakeDesk:
             map=QUARTER,
         )  # fmt: skip
         self.clock = now
+        self.door = FakeDoor(self.deployed.id, exercise, now)
         self.silent_sensors = {"mic-remparts"}
         self.deaf_sensors: set[str] = set()
         self.lock = threading.RLock()
@@ -165,6 +168,7 @@ class FakeDesk:
             oldest_missing_minute=None,
             incidents_open=len(self.incidents(IncidentState.OPEN)),
             refusals_last_hour=2,
+            **self.in_strip(),
         )
 
     def sensors(self) -> tuple[SensorStatus, ...]:
@@ -187,7 +191,12 @@ class FakeDesk:
             records_stored=8_412 + index,
             kinds=((HazardKind.GLASS_BREAKING, self._mode()), (HazardKind.FIREWORK, self._mode()),
                    (HazardKind.IMPULSE, Mode.TRIAL), (HazardKind.ALARM_SOUNDING, self._mode())),
+            state=self.life(sensor).state, confinement=self._locks(sensor),
         )  # fmt: skip
+
+    def _locks(self, sensor: str) -> Confinement | None:
+        said = self.confinement(sensor)
+        return None if said is None else said.confinement
 
     def said(self, sensor: str) -> tuple[SecondSaid, ...]:
         last = int(self.clock) - 1

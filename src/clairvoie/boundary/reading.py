@@ -13,8 +13,12 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from clairvoie.boundary.bulletin import Bulletin
+from clairvoie.boundary.confinement import Confinement
+from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import NOT_HEARING, HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome
+from clairvoie.boundary.life import SensorState
+from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
 from clairvoie.boundary.sensor import Sensor
 
 
@@ -31,7 +35,11 @@ class Deployment(Struct, frozen=True, kw_only=True):
 
 
 class SensorStatus(Struct, frozen=True, kw_only=True):
-    """A sensor now. ``silent``: nothing live for longer than ``Deployment.silent_after`` seconds."""
+    """A sensor now. ``silent``: nothing live for longer than ``Deployment.silent_after`` seconds.
+
+    ``state`` is where it stands in its life, ``confinement`` which locks its node says hold on its process; ``None``
+    where nobody has said so yet.
+    """
 
     sensor: Sensor
     silent: bool
@@ -43,6 +51,8 @@ class SensorStatus(Struct, frozen=True, kw_only=True):
     millibits_last_minute: int
     records_stored: int
     kinds: tuple[tuple[HazardKind, Mode], ...]
+    state: SensorState | None = None
+    confinement: Confinement | None = None
 
     @property
     def hearing(self) -> bool:
@@ -106,7 +116,9 @@ class PeriodLevels(Struct, frozen=True, kw_only=True):
 class Strip(Struct, frozen=True, kw_only=True):
     """The top strip of every page. ``millibits_per_second`` is the mean of the last minute over all sensors;
 
-    ``cameras_total`` says how many of the ``sensors_total`` are cameras.
+    ``cameras_total`` says how many of the ``sensors_total`` are cameras. ``authorisation`` is the digest of the act
+    that counts now, empty when there is none, and ``authorised_until`` its end; ``suspended`` when it is, as a whole.
+    The checkpoint is the ledger's last; ``witnesses`` cosigned it of ``witnesses_needed``.
     """
 
     now: float
@@ -118,6 +130,14 @@ class Strip(Struct, frozen=True, kw_only=True):
     incidents_open: int
     refusals_last_hour: int
     cameras_total: int = 0
+    authorisation: str = ""
+    authorised_until: int | None = None
+    suspended: bool = False
+    checkpoint_at: float | None = None
+    checkpoint_size: int = 0
+    witnesses: int = 0
+    witnesses_needed: int = 0
+    oldest_unsigned_minute: int | None = None
 
 
 class ShiftNote(Struct, frozen=True, kw_only=True):
@@ -144,6 +164,7 @@ class Change(StrEnum):
     LEVELS = "levels"
     INCIDENTS = "incidents"
     NOTES = "notes"
+    ACTS = "acts"
 
 
 class Desk(Protocol):
@@ -216,6 +237,37 @@ class Desk(Protocol):
 
     def refusals(self) -> tuple[RefusalCount, ...]:
         """Uploads refused, by code."""
+        ...
+
+    def acts(self) -> Acts:
+        """Authorisations and suspensions as they stand now, and documents that do not count."""
+        ...
+
+    def discarded(self) -> tuple[DiscardCount, ...]:
+        """What came from sensors and was discarded for want of leave, by reason."""
+        ...
+
+    def ledger_status(self) -> LedgerStatus | None:
+        """The ledger's last checkpoint and what stands under it; ``None`` when this hub keeps no ledger."""
+        ...
+
+    def life(self, sensor: str) -> Life:
+        """The signed acts of a sensor's life."""
+        ...
+
+    def confinement(self, sensor: str) -> ConfinementView | None:
+        """What its node last said of the process behind a sensor; ``None`` before it said anything."""
+        ...
+
+    def access(
+        self, *, kinds: tuple[EntryKind, ...] = (), about: str = "", who: str = "", limit: int = 200
+    ) -> tuple[AccessLine, ...]:
+        """Entries of the ledger whose bodies are still kept, newest first: of these kinds (none: of all), about this
+        thing, by this person."""
+        ...
+
+    def record(self, entry: Entry) -> int | None:
+        """Write an entry of its own into the ledger; its index, or ``None`` when this hub keeps no ledger."""
         ...
 
     def take(self, identifier: int, who: str) -> Incident:

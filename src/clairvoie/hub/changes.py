@@ -18,6 +18,7 @@ QUIET_SECONDS: dict[Change, float] = {
     Change.LEVELS: 0.5,
     Change.INCIDENTS: 0.05,
     Change.NOTES: 0.05,
+    Change.ACTS: 0.05,
 }
 
 Cause = tuple[float, float]

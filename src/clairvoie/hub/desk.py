@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome, check_outcome
+from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
 from clairvoie.boundary.reading import (
     Change,
     Deployment,
@@ -197,22 +199,52 @@ class HubDesk:
         """Uploads refused, by code."""
         return self._hub.refusals.all()
 
+    def acts(self) -> Acts:
+        """Authorisations and suspensions as they stand now, and documents that do not count."""
+        return Acts()
+
+    def discarded(self) -> tuple[DiscardCount, ...]:
+        """What came from sensors and was discarded for want of leave, by reason."""
+        return ()
+
+    def ledger_status(self) -> LedgerStatus | None:
+        """The ledger's last checkpoint and what stands under it; ``None`` when this hub keeps no ledger."""
+        return None
+
+    def life(self, sensor: str) -> Life:
+        """The signed acts of a sensor's life."""
+        return Life()
+
+    def confinement(self, sensor: str) -> ConfinementView | None:
+        """What its node last said of the process behind a sensor; ``None`` before it said anything."""
+        return None
+
+    def access(
+        self, *, kinds: tuple[EntryKind, ...] = (), about: str = "", who: str = "", limit: int = 200
+    ) -> tuple[AccessLine, ...]:
+        """Entries of the ledger whose bodies are still kept, newest first."""
+        return ()
+
+    def record(self, entry: Entry) -> int | None:
+        """Write an entry of its own into the ledger; its index, or ``None`` when this hub keeps no ledger."""
+        return None
+
     def take(self, identifier: int, who: str) -> Incident:
         """``who`` takes an open incident; the second to try is told who was first."""
         person, number, now = acts.check_person(who), _known_number(identifier), self.now()
-        return self._hub.write(lambda c: acts.take(c, number, person, now), Change.INCIDENTS)
+        return self._hub.write(lambda c: acts.take(c, self._hub.ledger, number, person, now), Change.INCIDENTS)
 
     def close(self, identifier: int, who: str, outcome: Outcome, basis: Basis, note: str = "") -> Incident:
         """Close a taken or open incident with what was found and on what that rests."""
         check_outcome(outcome, basis)
         person, number, text, now = acts.check_person(who), _known_number(identifier), acts.check_text(note), self.now()
-        return self._hub.write(lambda c: acts.close(c, number, person, outcome, basis, text, now), Change.INCIDENTS)
+        return self._hub.write(lambda c: acts.close(c, self._hub.ledger, number, person, outcome, basis, text, now), Change.INCIDENTS)
 
     def note(self, identifier: int, who: str, text: str) -> Incident:
         """Add a note to an incident, closed ones included."""
         person, number, now = acts.check_person(who), _known_number(identifier), self.now()
         words = acts.check_text(text, needed=True)
-        return self._hub.write(lambda c: acts.note(c, number, person, words, now), Change.INCIDENTS)
+        return self._hub.write(lambda c: acts.note(c, self._hub.ledger, number, person, words, now), Change.INCIDENTS)
 
     def report_miss(
         self, *, kind: HazardKind, happened: float, place_words: str, basis: Basis, note: str, who: str
@@ -231,7 +263,7 @@ class HubDesk:
             reported_by=acts.check_person(who),
             reported=now,
         )
-        return self._hub.write(lambda c: acts.report_miss(c, miss), Change.NOTES)
+        return self._hub.write(lambda c: acts.report_miss(c, self._hub.ledger, miss), Change.NOTES)
 
     def write_shift_note(self, who: str, text: str) -> ShiftNote:
         """Leave a note to the next shift."""
