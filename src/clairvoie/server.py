@@ -1,4 +1,6 @@
-"""The hub as a server: wires hub, oversight and views together, on loopback only, and stops within two seconds.
+"""The hub as a server: wires hub, oversight and views together, and stops within two seconds.
+
+Without TLS it listens on loopback only. Nodes on other machines come in by the node door, a listener of its own.
 
 ``create_app`` makes the application, ``run`` serves it and prints one JSON line when it is ready:
 ``{"type":"ready","url":"http://127.0.0.1:8750"}``.
@@ -22,10 +24,12 @@ import structlog
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from clairvoie import __version__
+from clairvoie.boundary.charter import decode_charter
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
@@ -33,8 +37,10 @@ from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.hub import Hub, Task
 from clairvoie.hub.incidents import Grouping
+from clairvoie.hub.node_door import DoorServer
 from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
+from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.retention import Limits, due
 from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
@@ -45,6 +51,8 @@ Clock = Callable[[], float]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
 FLUSH_SECONDS = 1.0
+LOOK_SECONDS = 0.5
+"""How often the folder of acts about sensors is looked at: a revocation binds within this time."""
 RETENTION_SECONDS = 3600.0
 """How often retention looks for what is due."""
 GRACE_SECONDS = 1
@@ -91,6 +99,7 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
     """The hub's application. Its store is opened here and closed when the application's lifespan ends."""
     hub = Hub(task_of(settings), clock)
     desk = HubDesk(hub)
+    registrar = registrar_of(settings, hub)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -98,6 +107,8 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
             asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hub.flush_refusals))),
             asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(retain, hub, settings.retention))),
         ]
+        if registrar is not None:
+            jobs.append(asyncio.create_task(_every(LOOK_SECONDS, lambda: run_in_threadpool(registrar.look))))
         try:
             yield
         finally:
@@ -118,14 +129,29 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
     )
     app.state.hub = hub
     app.state.desk = desk
-    app.include_router(receiving(hub))
+    if settings.node_door is None:
+        app.include_router(receiving(hub))
     app.include_router(probes(hub, desk))
     app.include_router(figures(desk))
     api.mount(app, desk)
     site.mount(app, desk)
     app.add_middleware(Guard)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES), www_redirect=False)
+    names = [*LOOPBACK_NAMES, *(settings.tls.names if settings.tls is not None else ())]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     return app
+
+
+def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
+    """Who takes in signed acts of sensors' lives, after a first look; ``None`` without a charter to check them by."""
+    if settings.charter is None:
+        return None
+    try:
+        charter = decode_charter(Path(settings.charter).read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"the charter cannot be read ({error.strerror})", settings.charter) from error
+    registrar = Registrar(hub, charter, Path(settings.lives))
+    registrar.look()
+    return registrar
 
 
 async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
@@ -166,6 +192,12 @@ def settings_of(path: Path, *, port: int | None = None) -> HubSettings:
         authorisations=str(folder / settings.authorisations),
         keys=str(folder / settings.keys),
         ledger=str(folder / settings.ledger),
+        lives=str(folder / settings.lives),
+        tls=None
+        if settings.tls is None
+        else replace(
+            settings.tls, certificate=str(folder / settings.tls.certificate), key=str(folder / settings.tls.key)
+        ),
         port=settings.port if port is None else port,
     )
 
@@ -173,16 +205,21 @@ def settings_of(path: Path, *, port: int | None = None) -> HubSettings:
 class HubServer(uvicorn.Server):
     """Ends its own streams before it waits for connections, and says on stdout when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, url: str, door: DoorServer | None = None) -> None:
         super().__init__(config)
         self._hub = hub
         self._url = url
+        self._door = door
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started:
-            sys.stdout.write(json.dumps({"type": "ready", "url": self._url}, separators=(",", ":")) + "\n")
+            ready = {"type": "ready", "url": self._url}
+            if self._door is not None:
+                await self._door.open()
+                ready["node_door"] = self._door.url
+            sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
             sys.stdout.flush()
 
     @contextmanager
@@ -205,6 +242,8 @@ class HubServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End live streams and pages' streams, which would otherwise never end, then everything else."""
         self._hub.end_streams()
+        if self._door is not None:
+            await self._door.close()
         await super().shutdown(sockets)
 
 
@@ -223,8 +262,21 @@ def run(settings: HubSettings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
         ws="none",
+        ssl_certfile=None if settings.tls is None else settings.tls.certificate,
+        ssl_keyfile=None if settings.tls is None else settings.tls.key,
     )
-    HubServer(config, app.state.hub, f"http://{host}:{port}").run(sockets=[listener])
+    scheme = "http" if settings.tls is None else "https"
+    HubServer(config, app.state.hub, f"{scheme}://{host}:{port}", _door(settings, app.state.hub)).run(
+        sockets=[listener]
+    )
+
+
+def _door(settings: HubSettings, hub: Hub) -> DoorServer | None:
+    """The node door, if the settings ask for one, on a socket that listens already."""
+    door = settings.node_door
+    if door is None:
+        return None
+    return DoorServer(hub, Path(settings.keys), _listen(door.host, door.port), door.names)
 
 
 def _listen(host: str, port: int) -> socket.socket:

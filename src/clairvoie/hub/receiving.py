@@ -148,8 +148,15 @@ class Streams:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._open = 0
-        self._most = len(hub.enrolment.nodes) * 2 + STREAMS_TO_SPARE
-        self.largest_frame = TICK_HEADER_BYTES + BULLETIN_BYTES * hub.enrolment.largest_node() + ENVELOPE_BYTES
+
+    @property
+    def _most(self) -> int:
+        return len(self._hub.enrolment.nodes) * 2 + STREAMS_TO_SPARE
+
+    @property
+    def largest_frame(self) -> int:
+        """Bytes of the longest frame that a node now enrolled may send."""
+        return TICK_HEADER_BYTES + BULLETIN_BYTES * self._hub.enrolment.largest_node() + ENVELOPE_BYTES
 
     async def serve(self, request: Request) -> JSONResponse:
         """Take frames until the node ends the stream, a frame is bad, or the hub stops."""
@@ -175,12 +182,13 @@ class Streams:
 
     async def _frames(self, request: Request) -> AsyncIterator[bytes]:
         buffer = bytearray()
+        largest = self.largest_frame
         async for part in self._parts(request):
             buffer += part
             while len(buffer) >= LENGTH_BYTES:
                 size = int.from_bytes(buffer[:LENGTH_BYTES], "big")
-                if not 0 < size <= self.largest_frame:
-                    raise refuse(Code.OVERSIZED, f"a frame has 1 to {self.largest_frame} bytes", size, "Check framing.")
+                if not 0 < size <= largest:
+                    raise refuse(Code.OVERSIZED, f"a frame has 1 to {largest} bytes", size, "Check framing.")
                 if len(buffer) < LENGTH_BYTES + size:
                     break
                 yield bytes(buffer[LENGTH_BYTES : LENGTH_BYTES + size])
