@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from clairvoie.boundary.hazards import HazardKind, Mode
+from clairvoie.boundary.person import Area
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind, check_name
 from clairvoie.errors import ConfigurationError
 
@@ -238,7 +239,8 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     ``authorisations`` is the folder of signed acts, watched while the hub runs; ``keys`` that of the hub's own keys for
     leases and checkpoints; ``ledger`` that of the published log. ``accounts`` is ``required``, or ``exercise``: nobody
-    signs in, which only an exercise on loopback with simulated sensors may ask for.
+    signs in, which only an exercise on loopback with simulated sensors may ask for. ``areas`` are parts of the
+    deployment to which accounts may be confined.
     """
 
     deployment: str
@@ -261,6 +263,7 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keys: str = "keys"
     ledger: str = "ledger"
     accounts: str = "required"
+    areas: tuple[Area, ...] = ()
     lives: str = "lives"
     node_door: DoorSettings | None = None
     tls: DeskTls | None = None
@@ -285,6 +288,8 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
                 raise ConfigurationError(f"{name} is out of range", getattr(self, name), f"Give up to {most:g}.")
         if not 0 <= self.port <= 65_535:
             raise ConfigurationError("there is no such port", self.port, "Give 1 to 65535, or 0 for any free one.")
+        _unique("area", [area.id for area in self.areas])
+        self._check_accounts()
         if self.language not in ("fr", "en"):
             raise ConfigurationError("the desk speaks fr and en", self.language)
         if self.time_zone not in zoneinfo.available_timezones():
@@ -293,6 +298,17 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         for sensor in self.sensors:
             if sensor.node not in known:
                 raise ConfigurationError(f"sensor {sensor.id} speaks through a node that is not listed", sensor.node)
+
+    def _check_accounts(self) -> None:
+        if self.accounts not in ("required", "exercise"):
+            raise ConfigurationError("accounts are required, or exercise", self.accounts)
+        loopback = self.host in ("127.0.0.1", "::1", "localhost") and self.node_door is None
+        if self.accounts == "exercise" and not (self.exercise and loopback and all(s.simulated for s in self.sensors)):
+            raise ConfigurationError(
+                'accounts = "exercise" is for an exercise on loopback with simulated sensors and no node door',
+                self.deployment,
+                "Leave it out, and make accounts: `clairvoie account create`.",
+            )
 
 
 def _unique(what: str, names: list[str]) -> None:

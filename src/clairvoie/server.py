@@ -30,9 +30,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from clairvoie import __version__
 from clairvoie.boundary.charter import decode_charter
+from clairvoie.boundary.person import Callers, Visitors
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
+from clairvoie.hub.accounts import Accounts
+from clairvoie.hub.accounts_here import WaitingEntries
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.hub import Hub, Task
@@ -45,6 +48,7 @@ from clairvoie.hub.retention import Limits, due
 from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
 from clairvoie.views import api, site
+from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
 
 Clock = Callable[[], float]
@@ -95,10 +99,14 @@ def _read_map(path: str | None) -> dict[str, Any]:
     return found
 
 
-def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
-    """The hub's application. Its store is opened here and closed when the application's lifespan ends."""
+def create_app(settings: HubSettings, *, clock: Clock = time.time, callers: Callers | None = None) -> FastAPI:
+    """The hub's application. Its store is opened here and closed when the application's lifespan ends.
+
+    ``callers`` tells who makes a request, instead of the accounts that the settings ask for; for tests.
+    """
     hub = Hub(task_of(settings), clock)
     desk = HubDesk(hub)
+    people = people_of(settings, hub)
     registrar = registrar_of(settings, hub)
 
     @asynccontextmanager
@@ -133,9 +141,10 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time) -> FastAPI:
         app.include_router(receiving(hub))
     app.include_router(probes(hub, desk))
     app.include_router(figures(desk))
-    api.mount(app, desk)
-    site.mount(app, desk)
-    app.add_middleware(Guard)
+    disclosing = DisclosingDesk(desk)
+    api.mount(app, disclosing)
+    site.mount(app, disclosing, people)
+    app.add_middleware(Guard, callers=callers or callers_of(hub, people))
     names = [*LOOPBACK_NAMES, *(settings.tls.names if settings.tls is not None else ())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     return app
@@ -152,6 +161,20 @@ def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
     registrar = Registrar(hub, charter, Path(settings.lives))
     registrar.look()
     return registrar
+
+
+def people_of(settings: HubSettings, hub: Hub) -> Accounts | None:
+    """The accounts of this hub; none in an exercise in which nobody signs in."""
+    if settings.accounts == "exercise":
+        return None
+    return Accounts(hub.store, WaitingEntries(), hub.clock, areas=settings.areas)
+
+
+def callers_of(hub: Hub, people: Accounts | None) -> Callers:
+    """Who may make requests: accounts, or the visitor of an exercise as long as every sensor is simulated."""
+    if people is not None:
+        return people.callers
+    return Visitors(lambda: all(sensor.simulated for sensor in hub.enrolment.sensors.values()))
 
 
 async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -15,6 +15,7 @@ from hub_street import RECORDS_TYPE, Clock, Street, begin, encode_batch, end, se
 from playwright.sync_api import Browser, Page, expect
 
 from clairvoie.hub.hub import Hub
+from clairvoie.boundary.person import Visitors
 from clairvoie.server import create_app
 
 
@@ -23,7 +24,7 @@ class ServedHub:
 
     def __init__(self, folder: Path) -> None:
         self.street = Street(Clock())
-        self.app = create_app(settings_at(folder), clock=self.street.clock)
+        self.app = create_app(settings_at(folder), clock=self.street.clock, callers=Visitors())
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(self.app, log_config=None, timeout_graceful_shutdown=1, ws="none")

@@ -31,6 +31,7 @@ from clairvoie.boundary.bulletin import (
     TenSeconds,
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
+from clairvoie.boundary.person import Visitors
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_batch, sign
 from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SecondEvents, Tick, encode_body
@@ -238,7 +239,7 @@ class Served(Running):
     @classmethod
     @contextmanager
     def of(cls, settings: HubSettings, street: Street) -> Iterator[Served]:  # type: ignore[override]
-        app = create_app(settings, clock=street.clock)
+        app = create_app(settings, clock=street.clock, callers=Visitors())
         hub: Hub = app.state.hub
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         with asyncio.Runner() as runner:

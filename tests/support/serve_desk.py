@@ -12,15 +12,17 @@ import uvicorn
 from fake_desk import FakeDesk
 from fastapi import FastAPI
 
+from clairvoie.boundary.person import Visitors
 from clairvoie.views import site
+from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
 
 
 def application(desk: FakeDesk) -> FastAPI:
     """The pages over this desk, as the server would mount them."""
     app = FastAPI()
-    app.add_middleware(Guard)
-    site.mount(app, desk)
+    app.add_middleware(Guard, callers=Visitors())
+    site.mount(app, DisclosingDesk(desk))
     return app
 
 

@@ -14,7 +14,9 @@ from fake_desk import NOW, FakeDesk
 from fastapi import FastAPI
 
 from clairvoie.boundary.incident import IncidentState
+from clairvoie.boundary.person import Visitors
 from clairvoie.views import api
+from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
 
 DAY = {"from": "2026-11-21T00:00:00Z", "to": "2026-11-22T00:00:00Z"}
@@ -26,8 +28,8 @@ class Program:
     def __init__(self) -> None:
         self.desk = FakeDesk()
         self.app = FastAPI()
-        api.mount(self.app, self.desk)
-        self.app.add_middleware(Guard)
+        api.mount(self.app, DisclosingDesk(self.desk))
+        self.app.add_middleware(Guard, callers=Visitors())
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def send() -> httpx.Response:

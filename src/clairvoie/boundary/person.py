@@ -7,7 +7,7 @@ request: a person, a machine with a token, the visitor of an exercise, or nobody
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -182,7 +182,13 @@ class Callers(Protocol):
 
 
 class Visitors:
-    """The callers of an exercise: nobody signs in, everybody is the visitor."""
+    """The callers of an exercise: nobody signs in, everybody is the visitor.
+
+    ``simulated`` is asked each time whether every sensor is; as soon as one is real, nobody is let in.
+    """
+
+    def __init__(self, simulated: Callable[[], bool] = lambda: True) -> None:
+        self._simulated = simulated
 
     def of_session(self, token: str) -> Caller | None:
         """There are no sessions."""
@@ -193,5 +199,5 @@ class Visitors:
         return None
 
     def of_nobody(self) -> Caller:
-        """The visitor."""
-        return VISITOR
+        """The visitor, while every sensor is simulated."""
+        return VISITOR if self._simulated() else NOBODY

@@ -25,7 +25,7 @@ from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
 from clairvoie.boundary.problem import Problem
 from clairvoie.boundary.reading import Desk, MinuteRow
-from clairvoie.errors import HubError, IncidentConflict, InvalidValue, StoreUnavailable
+from clairvoie.errors import HubError, IncidentConflict, InvalidValue, NotPermitted, StoreUnavailable
 from clairvoie.views import documents, reference
 
 LARGEST_IDENTIFIER = 2**53
@@ -34,7 +34,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many")]
 Moment = Annotated[AwareDatetime, Query(description="ISO 8601 with an offset or Z")]
 RangeStart = Annotated[AwareDatetime, Query(alias="from", description="ISO 8601 with an offset or Z")]
 RangeEnd = Annotated[AwareDatetime, Query(alias="to", description="The same; not part of the range")]
-Who = Annotated[str, Field(min_length=1, max_length=80, description="Who acts")]
+Who = Annotated[str, Field(max_length=160, description="Who acts, in an exercise; else left out, or the caller's name")]
 Text = Annotated[str, Field(max_length=4000)]
 
 
@@ -47,13 +47,13 @@ class Asked(BaseModel):
 class TakeRequest(Asked):
     """Who takes the incident."""
 
-    who: Who
+    who: Who = ""
 
 
 class CloseRequest(Asked):
     """What was found and on what that rests. ``take``: take an incident nobody has taken by the same act."""
 
-    who: Who
+    who: Who = ""
     outcome: Outcome
     basis: Basis
     note: Text = ""
@@ -63,14 +63,14 @@ class CloseRequest(Asked):
 class NoteRequest(Asked):
     """A note and who writes it."""
 
-    who: Who
+    who: Who = ""
     text: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class MissRequest(Asked):
     """Something that happened and of which no sensor told."""
 
-    who: Who
+    who: Who = ""
     kind: HazardKind
     happened: AwareDatetime
     place_words: Annotated[str, Field(min_length=1, max_length=4000)]
@@ -85,7 +85,7 @@ def answer(document: msgspec.Struct, status: int = 200) -> Response:
     )
 
 
-def problem(status: int, code: str, error: HubError | InvalidValue, *, first: str = "") -> Response:
+def problem(status: int, code: str, error: HubError | InvalidValue | NotPermitted, *, first: str = "") -> Response:
     """An error as JSON."""
     what = error.what if error.value is None else f"{error.what}: {error.value!r}"
     return answer(Problem(code=code, what=what[:400], remedy=error.remedy, first=first), status)
@@ -310,6 +310,10 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(InvalidValue)
     async def _invalid(_request: Request, error: InvalidValue) -> Response:
         return problem(422, "invalid", error)
+
+    @app.exception_handler(NotPermitted)
+    async def _not_permitted(_request: Request, error: NotPermitted) -> Response:
+        return problem(403, error.code, error)
 
     @app.exception_handler(StoreUnavailable)
     async def _unavailable(_request: Request, error: StoreUnavailable) -> Response:

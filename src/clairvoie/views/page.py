@@ -21,9 +21,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from clairvoie.boundary.incident import Incident, TransitionKind
-from clairvoie.boundary.reading import Desk
+from clairvoie.boundary.person import CallerKind, Power
 from clairvoie.views import guard, person
+from clairvoie.views.caller import current
 from clairvoie.views.clock import SiteClock
+from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.terms import term
 from clairvoie.views.words import LANGUAGES, decimal, translations
 from clairvoie.views.words import mark as _
@@ -35,11 +37,26 @@ REGIONS = {"fr": "fr_FR", "en": "en_GB"}
 CONFIDENCE_WORDS = ((0.8, _("high")), (0.5, _("fair")), (0.0, _("low")))
 """How a share of 0 to 1 is called: the word is for speed, the number beside it for truth."""
 
+REFUSALS = {
+    "not-permitted": _("Your account may not do that. Ask somebody whose role it is."),
+    "not-disclosed": _(
+        "The authorisation that counts does not let any incident be told to you: it does not list the recipient for "
+        "whom you act, or has ended, or is suspended. Nothing else is wrong."
+    ),
+    "not-you": _("Whoever is signed in signs as themselves. Nothing was changed."),
+    "form-token": _("This form did not come from a page of this desk. Open the page again and repeat what you did."),
+    "foreign-origin": _("Another site may not act here."),
+    "unknown": _("There is no such page."),
+    "wrong-method": _("There is no such page."),
+    "oversized": _("This form is too large."),
+}
+"""Why the guard or the desk turned somebody away, in words, by code."""
+
 
 class Page:
     """Renders pages over one desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: DisclosingDesk) -> None:
         self.desk = desk
         self.clock = SiteClock(desk.deployment().time_zone)
         self.environments = {name: environment(name, self.clock) for name in LANGUAGES}
@@ -59,10 +76,13 @@ class Page:
 
     def render(self, request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
         """The template as a response, with what every page shows."""
-        token = person.token_of(request)
+        token, caller = person.token_of(request), current()
         common: dict[str, Any] = {
             "deployment": self.desk.deployment(),
             "strip": self.desk.strip(),
+            "caller": caller,
+            "may": {power.value.replace("-", "_"): caller.may(power) for power in Power},
+            "exercising": caller.kind is CallerKind.VISITOR,
             "name": person.name_of(request),
             "theme": person.theme_of(request),
             "token": token,
@@ -72,13 +92,17 @@ class Page:
         }
         text = self.environments[self.language(request)].get_template(template).render(common | facts)
         response = HTMLResponse(text, status_code=status, headers=SECURITY_HEADERS)
-        if token != request.cookies.get(person.TOKEN_COOKIE):
+        if not caller.session and token != request.cookies.get(person.TOKEN_COOKIE):
             person.remember(response, request, person.TOKEN_COOKIE, token)
         return response
 
     def problem(self, request: Request, status: int, text: str) -> HTMLResponse:
         """A page that says what went wrong and what to do."""
         return self.render(request, "problem.html", status=status, problem=text)
+
+    def refused(self, request: Request, status: int, code: str) -> HTMLResponse:
+        """A page that says why somebody may not."""
+        return self.problem(request, status, self.words(request, REFUSALS.get(code, REFUSALS["not-permitted"])))
 
 
 def page_of(request: Request) -> Page:

@@ -1,8 +1,9 @@
-"""Who is at the desk, as far as a page can know: a signature in a cookie, not an account.
+"""Who is at the desk: the account that is signed in, or, in an exercise, a name that somebody typed.
 
-The name is asked for once and kept in a ``SameSite=Strict`` cookie. Anybody at that browser can write any name; the
-page says so. Preferences (language, theme) are cookies too. Forms carry a token that must equal the one in a second
-strict cookie, so that a page of another origin cannot post in somebody's name even where a browser ignores SameSite.
+In an exercise nobody signs in: the name is asked for once and kept in a ``SameSite=Strict`` cookie. Anybody at that
+browser can write any name; the page says so. Preferences (language, theme) are cookies too. Forms carry a token: a
+session's own (the guard asks for it too), else one that must equal that in a second strict cookie, so that a page of
+another origin cannot post in somebody's name even where a browser ignores SameSite.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from urllib.parse import quote, unquote
 
 from fastapi import Request, Response
 
+from clairvoie.boundary.person import CallerKind
+from clairvoie.views.caller import current
 from clairvoie.views.words import LANGUAGES, languages_accepted
 
 NAME_COOKIE = "clairvoie-name"
@@ -26,7 +29,10 @@ _SHIFT = 16 * 3600
 
 
 def name_of(request: Request) -> str:
-    """The signature in the cookie, or empty."""
+    """The name of whoever is signed in; in an exercise that in the cookie, or empty."""
+    caller = current()
+    if caller.kind is CallerKind.PERSON:
+        return caller.name
     return clean_name(unquote(request.cookies.get(NAME_COOKIE, "")))
 
 
@@ -54,12 +60,12 @@ def theme_of(request: Request) -> str:
 
 def token_of(request: Request) -> str:
     """The token that this browser's forms carry; a new one when it has none."""
-    return request.cookies.get(TOKEN_COOKIE, "") or secrets.token_urlsafe(24)
+    return current().form_token or request.cookies.get(TOKEN_COOKIE, "") or secrets.token_urlsafe(24)
 
 
 def token_matches(request: Request, given: str) -> bool:
     """Whether a form came from a page that we gave to this browser."""
-    held = request.cookies.get(TOKEN_COOKIE, "")
+    held = current().form_token or request.cookies.get(TOKEN_COOKIE, "")
     return bool(held) and secrets.compare_digest(held.encode(), given.encode())
 
 

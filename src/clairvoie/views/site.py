@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 
-from clairvoie.boundary.reading import Desk
+from clairvoie.boundary.accounts import People
+from clairvoie.errors import NotPermitted
 from clairvoie.views import desk as queue
 from clairvoie.views import handover, incidents, levels, live, misses, outcomes, plan, preferences, sensors
+from clairvoie.views.caller import current
+from clairvoie.views.disclosing import DisclosingDesk
+from clairvoie.views.guard import Refused, refusal
 from clairvoie.views.page import HERE, Page
 
 ROUTERS = (
@@ -40,8 +45,18 @@ class Assets(StaticFiles):
         return response
 
 
-def mount(app: FastAPI, desk: Desk) -> None:
-    """Serve every page of ``desk`` from ``app``."""
+async def not_permitted(request: Request, error: Exception) -> Response:
+    """What the desk would not tell or do: a page for people, JSON for programs."""
+    assert isinstance(error, NotPermitted)
+    what = error.what if error.value is None else f"{error.what}: {error.value!r}"
+    refused = Refused(403, error.code, what[:400], error.remedy)
+    return await run_in_threadpool(refusal, request, current(), refused)
+
+
+def mount(app: FastAPI, desk: DisclosingDesk, people: People | None = None) -> None:
+    """Serve every page of ``desk`` from ``app``; without ``people`` there are no accounts and nobody signs in."""
+    app.state.people = people
+    app.add_exception_handler(NotPermitted, not_permitted)
     app.state.page = Page(desk)
     app.mount("/static", Assets(directory=HERE / "static"), name="static")
     for router in ROUTERS:
