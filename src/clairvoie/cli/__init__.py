@@ -19,6 +19,7 @@ COMMANDS = (
     ("listen", "clairvoie.cli.listen"),
     ("node", "clairvoie.cli.node"),
     ("hub", "clairvoie.cli.hub"),
+    ("sensor", "clairvoie.cli.sensor"),
 )
 """Command -> the module that holds an attribute of that name. A new command is one line here."""
 

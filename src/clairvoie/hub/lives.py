@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.document import LIFE_TYPE, SignedDocument
 from clairvoie.boundary.life import NEXT, SPEAKING, LifeAct, NodeAct, SensorAct, SensorState, decode_life
+from clairvoie.boundary.overseen import Life, LifeLine
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.boundary.standing import Rejected
 from clairvoie.errors import BoundaryError
@@ -301,3 +302,26 @@ def _certificates(book: Book, now: float) -> tuple[dict[str, str], frozenset[str
             else:
                 opening[certified.digest] = key.node
     return opening, frozenset(closed)
+
+
+def life_of(lives: Lives, sensor: str, now: float) -> Life:
+    """A sensor's life as pages show it, newest act first; acts that are dated ahead are not shown yet."""
+    acts = [(x, x.act) for x in lives.of_sensor(sensor) if isinstance(x.act, SensorAct) and x.act.at <= now]
+    lines = tuple(
+        LifeLine(
+            at=act.at,
+            state=act.state,
+            by=", ".join(lived.signed_by),
+            place=""
+            if act.place is None
+            else act.place.words or f"{act.place.latitude:.5f}, {act.place.longitude:.5f}",
+            hardware=act.hardware,
+            calibration=act.calibration,
+            calibrated=act.calibrated,
+            photograph=act.photograph,
+            words=act.words,
+            digest=lived.digest,
+        )
+        for lived, act in reversed(acts)
+    )
+    return Life(state=lines[0].state if lines else None, lines=lines)
