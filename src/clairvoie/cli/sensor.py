@@ -27,6 +27,8 @@ sensor, node, kind (microphone or camera), latitude, longitude (WGS 84), and if 
 HELP = """A sensor's life: enrolled, installed, commissioned, active, moved, replaced, retired. Each step is an act that
 a technician of the charter signs, and an entry of the public ledger.
 
+From a new node to a sensor that reports:
+
     clairvoie sensor request node.toml request.json              on the node: its keys are born there
 
     clairvoie sensor enrol *.json --csv list.csv --key me.pem    at the hub: fifty at once, or none

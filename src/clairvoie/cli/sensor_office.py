@@ -22,11 +22,12 @@ from clairvoie.config import HubSettings, NodeSettings, TlsFiles, read_settings
 from clairvoie.egress.enrolling import check_answer, request_enrolment
 from clairvoie.egress.key import connection_key, node_key
 from clairvoie.errors import ClairvoieError, ConfigurationError, HubError
-from clairvoie.hub.certificates import AUTHORITY_CERTIFICATE, Authority, authority_in, digest_of
+from clairvoie.hub.certificates import Authority, authority_in, digest_of
 from clairvoie.hub.enrolment_list import Listed, Mistake, read_list
 from clairvoie.hub.technician import PHOTOGRAPHS, Technician, put
 
 NODE_CERTIFICATE = "node.crt"
+AUTHORITY = "authority.crt"
 CHARTER = "charter.json"
 LARGEST_PHOTOGRAPH = 20 * 1024 * 1024
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
@@ -127,7 +128,7 @@ class Office:
             folder = bundles / node
             folder.mkdir(parents=True, exist_ok=True)
             put(folder / NODE_CERTIFICATE, certificate.public_bytes(Encoding.PEM))
-            put(folder / AUTHORITY_CERTIFICATE, self.authority.pem)
+            put(folder / AUTHORITY, self.authority.pem)
             put(folder / CHARTER, self.charter)
         self.technician.write(documents)
 
@@ -227,14 +228,14 @@ def accept_bundle(config: Path, folder: Path) -> str:
     """Put certificate, authority and charter where a node's settings say; the charter's digest."""
     settings, base = read_settings(config, NodeSettings), config.resolve().parent
     tls = _tls(settings, config)
-    check_answer(folder / NODE_CERTIFICATE, folder / AUTHORITY_CERTIFICATE, connection_key(base / tls.key))
+    check_answer(folder / NODE_CERTIFICATE, folder / AUTHORITY, connection_key(base / tls.key))
     charter = (folder / CHARTER).read_bytes()
     if decode_charter(charter).deployment != settings.deployment:
         raise ConfigurationError("this charter is of another deployment", decode_charter(charter).deployment)
     if settings.charter is None:
         raise ConfigurationError("the settings name no charter", str(config), 'Add charter = "charter.json".')
     put(base / tls.certificate, (folder / NODE_CERTIFICATE).read_bytes())
-    put(base / tls.authority, (folder / AUTHORITY_CERTIFICATE).read_bytes())
+    put(base / tls.authority, (folder / AUTHORITY).read_bytes())
     put(base / settings.charter, charter)
     return charter_digest(charter)
 

@@ -5,8 +5,8 @@ It signs nothing else and is trusted by nobody else. A node's certificate names 
 names the host and is good for a server only. Keys are ECDSA on P-256, made where they are used.
 
 A certificate is necessary, never sufficient: the door also asks whether its digest stands in a signed act that has not
-been revoked (:mod:`clairvoie.hub.node_door`), so there is no revocation list. Whoever reads ``authority.pem`` can make
-certificates, but none that a technician's act names.
+been revoked (:mod:`clairvoie.hub.node_door`), so there is no revocation list. Whoever reads
+``node-authority.pem`` can make certificates, but none that a technician's act names.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from clairvoie.boundary.life import EnrolmentRequest
 from clairvoie.errors import HubError, InvalidValue, SignatureMismatch
 
-AUTHORITY_KEY = "authority.pem"
-AUTHORITY_CERTIFICATE = "authority.crt"
+AUTHORITY_KEY = "node-authority.pem"
+AUTHORITY_CERTIFICATE = "node-authority.crt"
 DOOR_KEY = "door.pem"
 DOOR_CERTIFICATE = "door.crt"
 AUTHORITY_DAYS = 3650
