@@ -9,6 +9,7 @@ Without TLS it listens on loopback only. Nodes on other machines come in by the 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import signal
 import socket
@@ -30,14 +31,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from clairvoie import __version__
 from clairvoie.boundary.charter import decode_charter
+from clairvoie.boundary.entry import LedgerWriter
 from clairvoie.boundary.person import Callers, Visitors
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
 from clairvoie.hub.accounts import Accounts
 from clairvoie.hub.accounts_here import WaitingEntries
+from clairvoie.hub.authority import Trust
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
+from clairvoie.hub.granting import granting
 from clairvoie.hub.hub import Hub, Task
 from clairvoie.hub.incidents import Grouping
 from clairvoie.hub.node_door import DoorServer
@@ -45,6 +49,8 @@ from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.retention import Limits, due
+from clairvoie.hub.trusting import read_trust
+from clairvoie.hub.unrecorded import Unrecorded
 from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
 from clairvoie.views import api, site
@@ -55,6 +61,8 @@ Clock = Callable[[], float]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
 FLUSH_SECONDS = 1.0
+ACTS_SECONDS = 0.25
+"""How often the folder of acts is looked at: a suspension binds within this time, and is on its way to every node."""
 LOOK_SECONDS = 0.5
 """How often the folder of acts about sensors is looked at: a revocation binds within this time."""
 RETENTION_SECONDS = 3600.0
@@ -84,7 +92,24 @@ def task_of(settings: HubSettings) -> Task:
         enrolment=Enrolment.of(settings.deployment, nodes, settings.sensors),
         store=Path(settings.store),
         grouping=Grouping(settings.group_seconds, settings.group_metres),
+        trust=trust_of(settings),
+        settings=settings_digest(settings),
     )
+
+
+def trust_of(settings: HubSettings) -> Trust | None:
+    """The hub's root of trust; ``None`` without a charter."""
+    if settings.charter is None:
+        return None
+    acts, keys = Path(settings.authorisations), Path(settings.keys)
+    deployment, exercise = settings.deployment, settings.exercise
+    return read_trust(Path(settings.charter), acts, keys, deployment=deployment, exercise=exercise)
+
+
+def settings_digest(settings: HubSettings) -> str:
+    """SHA-256 of the settings, without the port, which each start may choose anew; the ledger keeps every change."""
+    plain = msgspec.json.encode(msgspec.structs.replace(settings, port=0), order="deterministic")
+    return hashlib.sha256(plain).hexdigest()
 
 
 def _read_map(path: str | None) -> dict[str, Any]:
@@ -99,12 +124,19 @@ def _read_map(path: str | None) -> dict[str, Any]:
     return found
 
 
-def create_app(settings: HubSettings, *, clock: Clock = time.time, callers: Callers | None = None) -> FastAPI:
+def create_app(
+    settings: HubSettings,
+    *,
+    clock: Clock = time.time,
+    callers: Callers | None = None,
+    ledger: LedgerWriter | None = None,
+) -> FastAPI:
     """The hub's application. Its store is opened here and closed when the application's lifespan ends.
 
     ``callers`` tells who makes a request, instead of the accounts that the settings ask for; for tests.
     """
-    hub = Hub(task_of(settings), clock)
+    hub = Hub(task_of(settings), clock, ledger or Unrecorded())
+    hub.begin()
     desk = HubDesk(hub)
     people = people_of(settings, hub)
     registrar = registrar_of(settings, hub)
@@ -113,6 +145,7 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time, callers: Call
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         jobs = [
             asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hub.flush_refusals))),
+            asyncio.create_task(_every(ACTS_SECONDS, lambda: run_in_threadpool(look_at_acts, hub))),
             asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(retain, hub, settings.retention))),
         ]
         if registrar is not None:
@@ -139,6 +172,7 @@ def create_app(settings: HubSettings, *, clock: Clock = time.time, callers: Call
     app.state.desk = desk
     if settings.node_door is None:
         app.include_router(receiving(hub))
+        app.include_router(granting(hub))
     app.include_router(probes(hub, desk))
     app.include_router(figures(desk))
     disclosing = DisclosingDesk(desk)
@@ -183,6 +217,14 @@ async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -
         await asyncio.sleep(seconds)
 
 
+def look_at_acts(hub: Hub) -> None:
+    """Take in what is new in the folder of acts; what the store cannot keep now waits for the next look."""
+    try:
+        hub.look_at_acts()
+    except StoreUnavailable as error:
+        log.warning("acts-wait", reason=str(error))
+
+
 def retain(hub: Hub, retention: Retention) -> None:
     """Erase what is due, a little at a time, and say in the log what was erased."""
     limits = Limits(
@@ -191,7 +233,7 @@ def retain(hub: Hub, retention: Retention) -> None:
         incidents_days=retention.incidents_days,
         records_days=retention.records_days,
     )
-    before = due(limits, hub.clock())
+    before = due(hub.limits(limits), hub.clock())
     while not hub.stopping.is_set():
         try:
             erased = hub.erase(before)

@@ -86,7 +86,8 @@ def test_records_are_known_again_after_a_restart(running, street, settings) -> N
     envelope = street.events("mic-a", begin())
     running.store(envelope)
     running.hub.close()
-    again = Hub(task_of(settings), running.clock)
+    again = Hub(task_of(settings), running.clock, running.ledger)
+    again.begin()
     try:
         with pytest.raises(Refusal) as refusal:
             again.file(again._examine(_batch(envelope))).result(timeout=30)

@@ -16,10 +16,13 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fake_ledger import FakeLedger
 from fastapi import FastAPI
+from msgspec.structs import replace
 from sqlalchemy import Table, func, select
 
 from clairvoie.boundary import units
+from clairvoie.boundary.authorisation import Authorisation
 from clairvoie.boundary.bulletin import (
     SCHEDULE,
     BeginEvent,
@@ -30,6 +33,7 @@ from clairvoie.boundary.bulletin import (
     Scheduled,
     TenSeconds,
 )
+from clairvoie.boundary.document import SignedDocument, encode_document
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
 from clairvoie.boundary.person import Visitors
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
@@ -42,11 +46,15 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.ingest import Accept, examine
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
 from clairvoie.hub.records import Stored
+from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
 from clairvoie.server import create_app, task_of
 
 NOW = 1_795_316_645
 """2026-11-22 04:04:05 in Paris."""
 DEPLOYMENT = "claire-voie"
+FOR_EVER = 4_000_000_000
+LEAVE = make_leave(DEPLOYMENT, exercise=False)
+"""The charter of the street and everybody's keys."""
 METRE = 1 / 111_195.0
 """A metre in degrees of latitude."""
 
@@ -184,8 +192,29 @@ class Street:
         return self.signed(node, at, body, node=node, domain=TICK_DOMAIN)
 
 
-def settings_at(folder: Path, **changes: object) -> HubSettings:
+def authorisation(**changes: object) -> Authorisation:
+    """Leave for everything that these microphones can report, everywhere and for ever."""
+    act = exercise_authorisation(DEPLOYMENT, [sensor.id for sensor in SENSORS], exercise=False, ends=FOR_EVER)
+    return replace(act, **changes)
+
+
+def give_leave(folder: Path, *documents: SignedDocument) -> None:
+    """Put signed documents into the folder that the hub watches, each whole or not at all."""
+    for document in documents:
+        path = folder / "authorisations" / f"{document.digest}.json"
+        path.with_suffix(".new").write_bytes(encode_document(document))
+        path.with_suffix(".new").replace(path)
+
+
+def settings_at(folder: Path, *acts: Authorisation, **changes: object) -> HubSettings:
+    """Settings of a hub that has leave by ``acts``; with none given, for everything."""
+    if not (folder / "charter.json").exists():
+        write_leave(folder, LEAVE, [LEAVE.signed(act) for act in acts or (authorisation(),)])
     fields: dict[str, object] = {
+        "charter": str(folder / "charter.json"),
+        "authorisations": str(folder / "authorisations"),
+        "keys": str(folder / "keys"),
+        "ledger": str(folder / "ledger"),
         "deployment": DEPLOYMENT,
         "place": "Claire-Voie",
         "time_zone": "Europe/Paris",
@@ -205,13 +234,16 @@ class Running:
     desk: HubDesk
     street: Street
     clock: Clock
+    ledger: FakeLedger
 
     @classmethod
     @contextmanager
     def of(cls, settings: HubSettings, street: Street) -> Iterator[Running]:
-        hub = Hub(task_of(settings), street.clock)
+        ledger = FakeLedger()
+        hub = Hub(task_of(settings), street.clock, ledger)
+        hub.begin()
         try:
-            yield cls(hub, HubDesk(hub), street, street.clock)
+            yield cls(hub, HubDesk(hub), street, street.clock, ledger)
         finally:
             hub.close()
 
@@ -239,7 +271,8 @@ class Served(Running):
     @classmethod
     @contextmanager
     def of(cls, settings: HubSettings, street: Street) -> Iterator[Served]:  # type: ignore[override]
-        app = create_app(settings, clock=street.clock, callers=Visitors())
+        ledger = FakeLedger()
+        app = create_app(settings, clock=street.clock, callers=Visitors(), ledger=ledger)
         hub: Hub = app.state.hub
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         with asyncio.Runner() as runner:
@@ -247,7 +280,7 @@ class Served(Running):
             client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8750")
             runner.run(lifespan.__aenter__())
             try:
-                yield cls(hub, app.state.desk, street, street.clock, app, runner, client)
+                yield cls(hub, app.state.desk, street, street.clock, ledger, app, runner, client)
             finally:
                 runner.run(client.aclose())
                 runner.run(lifespan.__aexit__(None, None, None))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select, update
 
+from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import (
     Basis,
@@ -47,7 +48,7 @@ def check_text(text: str, *, needed: bool = False) -> str:
     return note
 
 
-def take(connection: Connection, identifier: int, who: str, now: float) -> Incident:
+def take(connection: Connection, ledger: LedgerWriter, identifier: int, who: str, now: float) -> Incident:
     """``who`` takes an open incident."""
     table = schema.incidents
     statement = (
@@ -57,17 +58,24 @@ def take(connection: Connection, identifier: int, who: str, now: float) -> Incid
     )
     if connection.execute(statement).rowcount == 0:
         raise _conflict(connection, identifier)
-    record(connection, identifier, Transition(at=now, kind=TransitionKind.TAKEN, who=who))
+    record(connection, identifier, Transition(at=now, kind=TransitionKind.TAKEN, who=who), ledger)
     return existing(connection, identifier)
 
 
 def close(
-    connection: Connection, identifier: int, who: str, outcome: Outcome, basis: Basis, note: str, now: float
+    connection: Connection,
+    ledger: LedgerWriter,
+    identifier: int,
+    who: str,
+    outcome: Outcome,
+    basis: Basis,
+    note: str,
+    now: float,
 ) -> Incident:
     """``who`` closes an incident; one that nobody has taken is taken by the same act, and its history says so."""
     check_outcome(outcome, basis)
     if existing(connection, identifier).state is IncidentState.OPEN:
-        take(connection, identifier, who, now)
+        take(connection, ledger, identifier, who, now)
     table = schema.incidents
     statement = (
         update(table)
@@ -77,18 +85,18 @@ def close(
     if connection.execute(statement).rowcount == 0:
         raise _conflict(connection, identifier)
     closing = Transition(at=now, kind=TransitionKind.CLOSED, who=who, outcome=outcome, basis=basis, note=note)
-    record(connection, identifier, closing)
+    record(connection, identifier, closing, ledger)
     return existing(connection, identifier)
 
 
-def note(connection: Connection, identifier: int, who: str, text: str, now: float) -> Incident:
+def note(connection: Connection, ledger: LedgerWriter, identifier: int, who: str, text: str, now: float) -> Incident:
     """Add a note to an incident, closed ones included."""
     existing(connection, identifier)
-    record(connection, identifier, Transition(at=now, kind=TransitionKind.NOTED, who=who, note=text))
+    record(connection, identifier, Transition(at=now, kind=TransitionKind.NOTED, who=who, note=text), ledger)
     return existing(connection, identifier)
 
 
-def report_miss(connection: Connection, miss: Miss) -> Miss:
+def report_miss(connection: Connection, ledger: LedgerWriter, miss: Miss) -> Miss:
     """Record something of which no sensor told; the identifier of ``miss`` is replaced by the store's."""
     values = {
         "kind": miss.kind.value,
@@ -99,6 +107,9 @@ def report_miss(connection: Connection, miss: Miss) -> Miss:
         "reported_by": miss.reported_by,
         "reported": miss.reported,
     }
+    detail = {"kind": miss.kind.value, "happened": f"{miss.happened:.0f}", "basis": miss.basis.value}
+    entry = Entry(kind=EntryKind.MISS, at=miss.reported, who=miss.reported_by, detail=detail)
+    values["entry"] = ledger.record(connection, entry)
     key = connection.execute(insert(schema.misses).values(values).returning(schema.misses.c.id)).scalar_one()
     return read_misses(connection, 1, identifier=key)[0]
 

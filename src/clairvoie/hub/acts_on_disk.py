@@ -1,7 +1,7 @@
 """The folder of signed acts, looked at again and again: what is new in it, and which of its files cannot be read.
 
-A file is read again when its inode, size or time of change differ. One that is broken, half written, too large or not to
-be read is a :class:`Broken`, never an error: the next look may find it whole. Nothing is ever written here.
+A file is read again when its inode, size or time of change differ. One that is broken, half written, too large or
+unreadable is a :class:`Broken`, never an error: the next look may find it whole. Nothing is ever written here.
 """
 
 from __future__ import annotations

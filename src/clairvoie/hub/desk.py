@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome, check_outcome
+from clairvoie.boundary.life import SPEAKING
 from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
 from clairvoie.boundary.reading import (
     Change,
@@ -33,6 +34,7 @@ from clairvoie.hub import acts, schema
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.incident_rows import read_detections, read_incidents
 from clairvoie.hub.levels import MinuteLevel, period_levels
+from clairvoie.hub.lives import life_of
 from clairvoie.hub.minutes import row_of
 
 LONGEST_RANGE = 400 * 86_400.0
@@ -65,13 +67,16 @@ class HubDesk:
         return Strip(
             now=now,
             sensors_live=self._hub.live.heard_since(now - self._deployment.silent_after),
-            sensors_total=len(self._hub.enrolment.sensors),
+            sensors_total=sum(self._hub.enrolment.state(s) in SPEAKING for s in self._hub.enrolment.sensors),
             millibits_per_second=self._hub.live.millibits_per_second(now),
             last_record=self._hub.tallies.last_record,
             oldest_missing_minute=self._hub.tallies.oldest_missing_minute(now),
             incidents_open=unfinished,
             refusals_last_hour=self._hub.refusals.last_hour(now),
-            cameras_total=sum(s.kind is SensorKind.CAMERA for s in self._hub.enrolment.sensors.values()),
+            cameras_total=sum(
+                s.kind is SensorKind.CAMERA and self._hub.enrolment.state(s.id) in SPEAKING
+                for s in self._hub.enrolment.sensors.values()
+            ),
         )
 
     def sensors(self) -> tuple[SensorStatus, ...]:
@@ -97,6 +102,7 @@ class HubDesk:
             millibits_last_minute=state.millibits_last_minute,
             records_stored=self._hub.tallies.stored(sensor),
             kinds=self._hub.tallies.kinds(sensor),
+            state=self._hub.enrolment.states.get(sensor),
         )
 
     def said(self, sensor: str) -> tuple[SecondSaid, ...]:
@@ -213,7 +219,7 @@ class HubDesk:
 
     def life(self, sensor: str) -> Life:
         """The signed acts of a sensor's life."""
-        return Life()
+        return life_of(self._hub.lives, sensor, self.now())
 
     def confinement(self, sensor: str) -> ConfinementView | None:
         """What its node last said of the process behind a sensor; ``None`` before it said anything."""
@@ -238,7 +244,9 @@ class HubDesk:
         """Close a taken or open incident with what was found and on what that rests."""
         check_outcome(outcome, basis)
         person, number, text, now = acts.check_person(who), _known_number(identifier), acts.check_text(note), self.now()
-        return self._hub.write(lambda c: acts.close(c, self._hub.ledger, number, person, outcome, basis, text, now), Change.INCIDENTS)
+        return self._hub.write(
+            lambda c: acts.close(c, self._hub.ledger, number, person, outcome, basis, text, now), Change.INCIDENTS
+        )
 
     def note(self, identifier: int, who: str, text: str) -> Incident:
         """Add a note to an incident, closed ones included."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
 
+from clairvoie.boundary.authorisation import Denial, inside
+from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import (
     Basis,
@@ -19,46 +22,105 @@ from clairvoie.boundary.incident import (
 )
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.hub import schema
+from clairvoie.hub.discards import Times, write_discards
+from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incidents import Grouping, Heard, Open, Summary, decide, summarise
+from clairvoie.hub.leave import Leave
 
 UNCLOSED = (IncidentState.OPEN.value, IncidentState.TAKEN.value)
 
 
-def attach(connection: Connection, new: Heard, rule: Grouping, sensors: Mapping[str, Sensor], now: float) -> bool:
-    """Let a new begin open or join an incident; whether any incident changed."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What incidents are formed on: the rule, the sensors, the ledger, and what is permitted, for what ``second``."""
+
+    rule: Grouping
+    enrolment: Enrolment
+    ledger: LedgerWriter
+    leave: Leave
+    second: int = 0
+
+    def at(self, second: int) -> Ground:
+        """The same, for an event that was released in ``second``."""
+        return replace(self, second=second)
+
+    @property
+    def sensors(self) -> Mapping[str, Sensor]:
+        """The sensors that are enrolled."""
+        return self.enrolment.sensors
+
+    def place(self, sensor: str, onset: float) -> Place:
+        """Where a sensor stood then, if it moved since: a late record is of the old place."""
+        return (self.enrolment.standing(sensor, onset) or self.sensors[sensor]).place
+
+    def outside(self, place: Place) -> bool:
+        """Whether ``place`` lies outside the public polygon of the act that counts in :attr:`second`."""
+        act = self.leave.standing.in_force(self.second)
+        return act is None or not inside(act.authorisation.polygon, (place.latitude, place.longitude))
+
+
+def attach(connection: Connection, new: Heard, ground: Ground, now: float) -> bool:
+    """Let a new begin open or join an incident; whether any incident changed.
+
+    A position outside the public polygon, of the sensor or of the incident that would follow, is discarded and counted;
+    the detection stays without an incident.
+    """
     if new.mode is Mode.TRIAL:
         return False
-    decision = decide(new, _nearby(connection, new, rule, sensors), rule)
+    if ground.outside(new.place):
+        return _discard(connection, now)
+    decision = decide(new, _nearby(connection, new, ground), ground.rule)
     if decision is None:
         return False
     if isinstance(decision, Open):
         identifier = _open(connection, new, now)
         _link(connection, identifier, [new, *decision.supporting])
-        record(connection, identifier, Transition(at=now, kind=TransitionKind.OPENED, note=new.sensor))
+        opened = Transition(at=now, kind=TransitionKind.OPENED, note=new.sensor)
+        record(connection, identifier, opened, ground.ledger)
         joined: Sequence[Heard] = decision.supporting
     else:
         identifier = decision.incident
         _link(connection, identifier, [new])
+        if _position_outside(connection, identifier, ground):
+            links = schema.incident_detections
+            connection.execute(delete(links).where(links.c.detection == new.detection))
+            return _discard(connection, now)
         joined = (new,)
     for one in joined:
-        record(connection, identifier, Transition(at=now, kind=TransitionKind.JOINED, note=one.sensor))
-    _summarise(connection, identifier, sensors)
+        record(connection, identifier, Transition(at=now, kind=TransitionKind.JOINED, note=one.sensor), ground.ledger)
+    summarise_stored(connection, identifier, ground)
     return True
 
 
-def refine(connection: Connection, detection: int, sensors: Mapping[str, Sensor]) -> bool:
-    """Bring an incident up to date after one of its detections ended; whether there is one."""
+def _discard(connection: Connection, now: float) -> bool:
+    write_discards(connection, {Denial.PLACE: Times(1, now)})
+    return False
+
+
+def _position_outside(connection: Connection, incident: int, ground: Ground) -> bool:
+    summary = _summary(connection, incident, ground)
+    return summary is not None and ground.outside(summary.place)
+
+
+def refine(connection: Connection, detection: int, ground: Ground, now: float) -> bool:
+    """Bring an incident up to date after one of its detections ended; whether there is one.
+
+    If its position would leave the public polygon, the position stays as it was, and that is counted.
+    """
     table = schema.incident_detections.c
     query = select(table.incident).where(table.detection == detection)
     incident = connection.execute(query).scalar_one_or_none()
     if incident is None:
         return False
-    _summarise(connection, incident, sensors)
+    outside = _position_outside(connection, incident, ground)
+    if outside:
+        _discard(connection, now)
+    summarise_stored(connection, incident, ground, position=not outside)
     return True
 
 
-def record(connection: Connection, incident: int, transition: Transition) -> None:
-    """Add one line to an incident's history."""
+def record(connection: Connection, incident: int, transition: Transition, ledger: LedgerWriter) -> None:
+    """Add one line to an incident's history, and its entry to the ledger (a note's text is not in it)."""
     values = {
         "incident": incident,
         "at": transition.at,
@@ -67,8 +129,23 @@ def record(connection: Connection, incident: int, transition: Transition) -> Non
         "outcome": transition.outcome and transition.outcome.value,
         "basis": transition.basis and transition.basis.value,
         "note": transition.note,
+        "entry": ledger.record(connection, _entry(incident, transition)),
     }
     connection.execute(insert(schema.transitions), values)
+
+
+def _entry(incident: int, transition: Transition) -> Entry:
+    by_hub = transition.kind in (TransitionKind.OPENED, TransitionKind.JOINED)
+    facts = {
+        "transition": transition.kind.value,
+        "sensor": transition.note if by_hub else "",
+        "outcome": "" if transition.outcome is None else transition.outcome.value,
+        "basis": "" if transition.basis is None else transition.basis.value,
+    }
+    detail = {name: fact for name, fact in facts.items() if fact}
+    return Entry(
+        kind=EntryKind.TRANSITION, at=transition.at, who=transition.who, about=f"incident-{incident}", detail=detail
+    )
 
 
 def _detections() -> Select[Any]:
@@ -78,11 +155,11 @@ def _detections() -> Select[Any]:
     ).select_from(joined)
 
 
-def _heard(row: Row[Any], sensors: Mapping[str, Sensor]) -> Heard:
+def _heard(row: Row[Any], ground: Ground) -> Heard:
     return Heard(
         detection=row.id,
         sensor=row.name,
-        place=sensors[row.name].place,
+        place=ground.sensors[row.name].place,
         kind=HazardKind(row.kind),
         mode=Mode(row.mode),
         onset=row.onset,
@@ -92,18 +169,23 @@ def _heard(row: Row[Any], sensors: Mapping[str, Sensor]) -> Heard:
     )
 
 
-def _nearby(connection: Connection, new: Heard, rule: Grouping, sensors: Mapping[str, Sensor]) -> list[Heard]:
-    """Detections of this mode near in time that an incident might form around: free bangs, and unclosed incidents'."""
+def _nearby(connection: Connection, new: Heard, ground: Ground) -> list[Heard]:
+    """Detections of this mode near in time that an incident might form around: free bangs, and unclosed incidents'.
+
+    Those of sensors outside the public polygon are not among them.
+    """
+    window = ground.rule.window
     table = schema.detections.c
     open_ones = select(schema.incidents.c.id).where(schema.incidents.c.state.in_(UNCLOSED))
     linked = schema.incident_detections.c.incident
     query = _detections().where(
-        table.onset.between(new.onset - rule.window, new.onset + rule.window),
+        table.onset.between(new.onset - window, new.onset + window),
         table.mode == new.mode.value,
         table.id != new.detection,
         or_(linked.in_(open_ones), and_(linked.is_(None), table.kind == HazardKind.IMPULSE.value)),
     )
-    return [_heard(row, sensors) for row in connection.execute(query) if row.name in sensors]
+    found = [_heard(row, ground) for row in connection.execute(query) if row.name in ground.sensors]
+    return [one for one in found if not ground.outside(one.place)]
 
 
 def _open(connection: Connection, new: Heard, now: float) -> int:
@@ -125,13 +207,24 @@ def _link(connection: Connection, incident: int, heard: Sequence[Heard]) -> None
     connection.execute(insert(schema.incident_detections), rows)
 
 
-def _summarise(connection: Connection, incident: int, sensors: Mapping[str, Sensor]) -> None:
+def summarise_stored(connection: Connection, incident: int, ground: Ground, *, position: bool = True) -> None:
+    """Write what an incident says from the detections that it has; its position only if asked to."""
+    summary = _summary(connection, incident, ground)
+    if summary is not None:
+        columns = _columns(summary)
+        if not position:
+            columns = {name: value for name, value in columns.items() if name not in POSITION}
+        connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(columns))
+
+
+def _summary(connection: Connection, incident: int, ground: Ground) -> Summary | None:
     kind = connection.execute(select(schema.incidents.c.kind).where(schema.incidents.c.id == incident)).scalar_one()
     query = _detections().where(schema.incident_detections.c.incident == incident)
-    heard = [_heard(row, sensors) for row in connection.execute(query) if row.name in sensors]
-    if heard:
-        columns = _columns(summarise(HazardKind(kind), heard))
-        connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(columns))
+    heard = [_heard(row, ground) for row in connection.execute(query) if row.name in ground.sensors]
+    return summarise(HazardKind(kind), heard) if heard else None
+
+
+POSITION = frozenset({"latitude", "longitude", "height", "words", "radius"})
 
 
 def _columns(summary: Summary) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clairvoie.boundary.bulletin import BURST_BITS, Bulletin, charge
+from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, verify
 from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SensorStatement, decode_record
 from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, SignatureMismatch, UnsupportedVersion
 from clairvoie.hub.enrolment import Enrolment, KnownNode
-from clairvoie.hub.refusals import Code, refuse
+from clairvoie.hub.refusals import STATUS, Code, refuse
 
 FUTURE_SECONDS = 30.0
 """How far a record may lie ahead of the hub's clock: two clocks never agree exactly."""
@@ -48,6 +49,28 @@ class Duplicate:
     identity: tuple[str, int, int]
 
 
+class Equivocation(Refusal):
+    """The node signed two different records with one identity: proof that it, or who has its key, is not honest."""
+
+    def __init__(self, offered: Accept, stored: bytes) -> None:
+        super().__init__(
+            STATUS[Code.EQUIVOCATION],
+            Code.EQUIVOCATION.value,
+            "another record with this identity is stored already",
+            "/".join(map(str, offered.identity)),
+            "Keep both and look into it: a node never signs two records with one sequence.",
+        )
+        self.identity = offered.identity
+        self.digests = (stored, offered.digest)
+
+    def entry(self, now: float) -> Entry:
+        """What the ledger keeps of it: which record, and both digests."""
+        sensor, epoch, sequence = self.identity
+        stored, offered = (digest.hex() for digest in self.digests)
+        detail = {"epoch": str(epoch), "sequence": str(sequence), "stored": stored, "offered": offered}
+        return Entry(kind=EntryKind.EQUIVOCATION, at=now, about=sensor, detail=detail)
+
+
 Judgement = Accept | Duplicate | Refusal
 
 
@@ -72,12 +95,7 @@ def settle(examined: Accept, stored: bytes | None) -> Judgement:
         return examined
     if stored == examined.digest:
         return Duplicate(examined.identity)
-    return refuse(
-        Code.EQUIVOCATION,
-        "another record with this identity is stored already",
-        "/".join(map(str, examined.identity)),
-        "Keep both and look into it: a node never signs two records with one sequence.",
-    )
+    return Equivocation(examined, stored)
 
 
 def examine(envelope: Envelope, enrolment: Enrolment, now: float) -> Accept | Refusal:

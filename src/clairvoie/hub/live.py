@@ -28,6 +28,7 @@ from clairvoie.boundary.wire import Tick, decode_tick
 from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, UnsupportedVersion
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.ingest import FUTURE_SECONDS, check_signature, speaker
+from clairvoie.hub.leave import Leave
 from clairvoie.hub.refusals import Code, refuse
 
 STALE_SECONDS = 60.0
@@ -134,6 +135,17 @@ class Live:
             self._totals[slot] = (second, (total if known == second else 0) + charge(bulletin).total)
         return True
 
+    def erase(self, leave: Leave) -> None:
+        """Forget the seconds that ``leave`` does not permit (any more), and what was known from them."""
+        with self._lock:
+            for sensor, ring in self._rings.items():
+                gone = [s for s in ring.seconds if s >= 0 and leave.withheld(_bulletin(sensor, ring, s)) is not None]
+                for second in gone:
+                    ring.seconds[second % REMEMBERED] = -1
+                    ring.said.pop(second, None)
+                if gone:
+                    ring.laeq = ring.health = ring.clock = None
+
     def said(self, sensor: str, now: float) -> tuple[SecondSaid, ...]:
         """The last sixty whole seconds, oldest first."""
         end = int(now)
@@ -181,6 +193,10 @@ def _note(ring: _Ring, bulletin: Bulletin) -> None:
             ring.clock = units.decode_uncertainty(event.clock)
         elif isinstance(event, ImpulseEvent):
             ring.clock = units.decode_uncertainty(event.sigma)
+
+
+def _bulletin(sensor: str, ring: _Ring, second: int) -> Bulletin:
+    return ring.said.get(second) or Bulletin(sensor=sensor, second=second)
 
 
 def _said(sensor: str, ring: _Ring, second: int) -> SecondSaid:

@@ -1,7 +1,7 @@
 """Bringing an older store up to this version's schema, in the transaction that opens it: all of it, or none.
 
-Version 1 to 2: ``detections``, ``transitions`` and ``misses`` get the column ``entry`` (nothing older is in the ledger),
-records are numbered on from the greatest number so far, and the tables that are new are made.
+Version 1 to 2: ``detections``, ``transitions`` and ``misses`` get the column ``entry`` (nothing older is in the
+ledger), records are numbered on from the greatest number so far, and the tables that are new are made.
 """
 
 from __future__ import annotations

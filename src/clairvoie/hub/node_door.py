@@ -30,6 +30,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from clairvoie.errors import HubError, Refusal
 from clairvoie.hub.certificates import Authority, authority_in, digest_of, door_files, node_uri
 from clairvoie.hub.enrolment import Enrolment
+from clairvoie.hub.granting import granting
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.receiving import receiving, refused
 from clairvoie.hub.refusals import Code, refuse
@@ -94,6 +95,7 @@ class NodeDoor:
         self._loop: asyncio.AbstractEventLoop | None = None
         app = FastAPI(title="Clairvoie: node door", docs_url=None, redoc_url=None, openapi_url=None)
         app.include_router(receiving(hub))
+        app.include_router(granting(hub))
         self._app: ASGIApp = app
         hub.enrolled.append(self._recheck_soon)
 

@@ -50,13 +50,15 @@ def unavailable(error: StoreUnavailable) -> JSONResponse:
     return JSONResponse(msgspec.to_builtins(problem), status_code=503, headers={"Retry-After": "5"})
 
 
-def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Refusals with these statuses, for the description."""
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {"application/json": {"schema": schema}}
     return {status: {"description": "Not done", "content": content} for status in statuses}
 
 
-def _body(media_type: str, words: str) -> dict[str, Any]:
+def described(media_type: str, words: str) -> dict[str, Any]:
+    """A body of octets, for the description."""
     content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
     return {"requestBody": {"required": True, "description": words, "content": content}}
 
@@ -69,13 +71,13 @@ def receiving(hub: Hub) -> APIRouter:
     @router.post(
         "/records",
         summary="Deliver signed records",
-        responses=_answers(400, 403, 404, 408, 409, 413, 415, 422, 429, 503),
-        openapi_extra=_body(RECORDS_TYPE, "MessagePack array of 1 to 500 signed envelopes, 4 MiB at most."),
+        responses=answers(400, 403, 404, 408, 409, 413, 415, 422, 429, 503),
+        openapi_extra=described(RECORDS_TYPE, "MessagePack array of 1 to 500 signed envelopes, 4 MiB at most."),
     )
     async def records(request: Request) -> JSONResponse:
         """All records of an upload are stored, or none is; 200 and 409 `already-stored` come after the commit."""
         try:
-            body = await read_upload(request)
+            body = await read_body(request, RECORDS_TYPE, MAXIMUM_BATCH_BYTES)
         except Refusal as refusal:
             return refused(hub.refused(refusal))
         try:
@@ -89,8 +91,8 @@ def receiving(hub: Hub) -> APIRouter:
     @router.post(
         "/live",
         summary="Stream live ticks",
-        responses=_answers(400, 403, 404, 408, 413, 415, 422, 429),
-        openapi_extra=_body(LIVE_TYPE, "Signed envelopes, each after its length in 4 bytes, most significant first."),
+        responses=answers(400, 403, 404, 408, 413, 415, 422, 429),
+        openapi_extra=described(LIVE_TYPE, "Signed envelopes, each after its length in 4 bytes, big-endian."),
     )
     async def live(request: Request) -> JSONResponse:
         """One long upload, one frame a second. The first bad frame ends it."""
@@ -99,20 +101,20 @@ def receiving(hub: Hub) -> APIRouter:
     return router
 
 
-async def read_upload(request: Request) -> bytes:
-    """The body of an upload. Raises :class:`Refusal` as soon as it is too large, too slow or of another type."""
-    check_type(request, RECORDS_TYPE)
+async def read_body(request: Request, media_type: str, most: int) -> bytes:
+    """The body of a request. Raises :class:`Refusal` as soon as it is too large, too slow or of another type."""
+    check_type(request, media_type)
     announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced) > MAXIMUM_BATCH_BYTES:
-        raise _oversized(announced)
+    if not announced.isdecimal() or int(announced) > most:
+        raise _oversized(announced, most)
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
             async for part in request.stream():
                 size += len(part)
-                if size > MAXIMUM_BATCH_BYTES:
-                    raise _oversized(size)
+                if size > most:
+                    raise _oversized(size, most)
                 parts.append(part)
     except TimeoutError:
         raise refuse(Code.TOO_SLOW, f"the upload took more than {UPLOAD_SECONDS:.0f} s", None, "Send less.") from None
@@ -134,8 +136,8 @@ def check_type(request: Request, wanted: str) -> None:
         raise refuse(Code.WRONG_TYPE, "this door takes another media type", found, f"Send {wanted}.")
 
 
-def _oversized(size: object) -> Refusal:
-    return refuse(Code.OVERSIZED, f"an upload has at most {MAXIMUM_BATCH_BYTES} bytes", size, "Send fewer at once.")
+def _oversized(size: object, most: int) -> Refusal:
+    return refuse(Code.OVERSIZED, f"an upload has at most {most} bytes", size, "Send fewer at once.")
 
 
 class StreamEnded(Exception):

@@ -1,35 +1,34 @@
-"""Believable records become rows, all of an upload or none of it, in the writer's transaction.
+"""Believable and permitted records become rows, all of an upload or none of it, in the writer's transaction.
 
-Everything that a record causes is written with it: its minute, its detections, the incidents that these open or join.
-So a record that is delivered twice has its effect once, whatever was killed in between.
+Everything that a record causes is written with it: its minute, its detections, the incidents that these open or join,
+and what the ledger keeps of each. So a record that is delivered twice has its effect once, whatever was killed in
+between. Whether an act permits a record is asked here and nowhere else, in the one thread in which suspensions erase:
+what is stored after a suspension was permitted under it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, cast, func, insert, select, tuple_, update
+from sqlalchemy import Integer as Whole
 
-from clairvoie.boundary.bulletin import EVENT_ABSENT_MILLIBITS, charge
+from clairvoie.boundary.bulletin import charge
+from clairvoie.boundary.entry import LedgerWriter, StoredRecord
 from clairvoie.boundary.hazards import HazardKind, Mode
-from clairvoie.boundary.sensor import Place, Sensor
-from clairvoie.boundary.wire import MinuteParts, SecondEvents
+from clairvoie.boundary.wire import MinuteParts, SecondEvents, SensorStatement
 from clairvoie.errors import Refusal
-from clairvoie.hub import minutes, schema
-from clairvoie.hub.detections import Begun, Ended, read_events
+from clairvoie.hub import schema
+from clairvoie.hub.detection_rows import write_events
 from clairvoie.hub.enrolment import Enrolment
-from clairvoie.hub.incident_rows import attach, refine
-from clairvoie.hub.incidents import Grouping, Heard
+from clairvoie.hub.incident_rows import Ground
+from clairvoie.hub.incidents import Grouping
 from clairvoie.hub.ingest import Accept, bulletins_of, settle
+from clairvoie.hub.leave import Leave, refusal
+from clairvoie.hub.minute_rows import write_minutes
 from clairvoie.hub.refusals import Code, refuse
-
-SILENT_MINUTE_MILLIBITS = 60 * EVENT_ABSENT_MILLIBITS
-"""What sixty seconds without any event are charged."""
-
-log = structlog.get_logger("clairvoie.hub.records")
+from clairvoie.hub.statements import Stated, entries_of, keep_statement, read_statements, unfit
 
 Identity = tuple[str, int, int]
 
@@ -47,19 +46,29 @@ class Stored:
     """Sensor, records added, newest minute stored."""
     incidents_changed: bool = False
     levels_changed: bool = False
+    statements: tuple[SensorStatement, ...] = ()
 
 
 class Records:
     """Files records. Its methods run in the writer's thread only.
 
     ``marks`` remembers the greatest identity stored of each sensor: a greater one need not be looked up. A mark that
-    is too high after a rollback only costs a look.
+    is too high after a rollback only costs a look. ``leave`` gives what is permitted at the moment of asking.
     """
 
-    def __init__(self, enrolment: Enrolment, numbers: Mapping[str, int], rule: Grouping) -> None:
+    def __init__(
+        self,
+        enrolment: Enrolment,
+        numbers: Mapping[str, int],
+        rule: Grouping,
+        leave: Callable[[], Leave],
+        ledger: LedgerWriter,
+    ) -> None:
         self._enrolment = enrolment
         self._numbers = numbers
         self._rule = rule
+        self._leave = leave
+        self._ledger = ledger
         self._marks: dict[str, tuple[int, int]] = {}
         self._erased: dict[str, tuple[int, int]] = {}
 
@@ -76,30 +85,24 @@ class Records:
         """File for these sensors from now on; their rows are in the store already. One assignment, in any thread."""
         self._enrolment = enrolment
 
-    @property
-    def _sensors(self) -> Mapping[str, Sensor]:
-        return self._enrolment.sensors
-
     def file(self, connection: Connection, upload: Sequence[Accept], received: float) -> Stored:
         """Store the new records of an upload. Raises a :class:`Refusal` and writes nothing if one is not taken."""
-        fresh, duplicates = self._settle(connection, upload)
+        leave = self._leave()
+        fresh, duplicates = self._settle(connection, upload, leave)
         if not fresh:
             raise already_stored(duplicates)
-        rows = [
-            {
-                "sensor": self._numbers[record.sensor],
-                "epoch": record.epoch,
-                "sequence": record.sequence,
-                "digest": record.digest,
-                "received": received,
-                "body": record.body,
-            }
-            for record in fresh
-        ]
-        connection.execute(insert(schema.records), rows)
+        self._write_records(connection, fresh, received)
         told = self._write_sensors(connection, fresh, received)
-        write_minutes(connection, [(self._numbers[record.sensor], record) for record in fresh])
-        begins, changed = self._write_events(connection, fresh, received)
+        heard = [(self._numbers[r.sensor], r.record.content) for r in fresh if not _stating(r)]
+        if heard:
+            write_minutes(connection, heard)
+        ground = Ground(self._rule, self._enrolment, self._ledger, leave)
+        try:
+            begins, changed = write_events(connection, fresh, self._numbers, ground, received)
+        except Refusal as refused:
+            offending = fresh[refused.index or 0]
+            refused.index = next(index for index, record in enumerate(upload) if record is offending)
+            raise
         return Stored(
             accepted=len(fresh),
             duplicates=duplicates,
@@ -108,17 +111,21 @@ class Records:
             sensors=told,
             incidents_changed=changed,
             levels_changed=any(isinstance(r.record.content, MinuteParts) for r in fresh),
+            statements=tuple(r.record.content for r in fresh if isinstance(r.record.content, SensorStatement)),
         )
 
-    def _settle(self, connection: Connection, upload: Sequence[Accept]) -> tuple[list[Accept], int]:
+    def _settle(self, connection: Connection, upload: Sequence[Accept], leave: Leave) -> tuple[list[Accept], int]:
         known = self._digests(connection, upload)
+        stated = read_statements(connection, {self._numbers[record.sensor] for record in upload})
         fresh: list[Accept] = []
         duplicates = 0
         for index, record in enumerate(upload):
             if record.identity[1:] <= self._erased.get(record.sensor, (-1, -1)):
                 duplicates += 1  # erased by retention, so known once
                 continue
-            judgement = settle(record, known.get(record.identity))
+            judgement = _withheld(record, leave) or settle(record, known.get(record.identity))
+            if isinstance(judgement, Accept):
+                judgement = self._fit(record, stated) or judgement
             if isinstance(judgement, Refusal):
                 judgement.index = index
                 raise judgement
@@ -129,6 +136,49 @@ class Records:
             else:
                 duplicates += 1
         return fresh, duplicates
+
+    def _fit(self, record: Accept, stated: dict[str, Stated]) -> Refusal | None:
+        """Whether the sensor may report behind the locks that its node last told of; a statement is always kept."""
+        before = stated.get(record.sensor)
+        content = record.record.content
+        if isinstance(content, SensorStatement):
+            if before is None or (before.epoch, before.sequence) < record.identity[1:]:
+                stated[record.sensor] = Stated(epoch=record.epoch, sequence=record.sequence, statement=content)
+            return None
+        return unfit(self._enrolment.sensors[record.sensor], None if before is None else before.statement)
+
+    def _write_records(self, connection: Connection, fresh: Sequence[Accept], received: float) -> None:
+        last = int(connection.execute(_NUMBER_RECORDS, {"added": len(fresh)}).scalar_one())
+        numbered = list(enumerate(fresh, start=last - len(fresh) + 1))
+        rows = [
+            {
+                "id": number,
+                "sensor": self._numbers[record.sensor],
+                "epoch": record.epoch,
+                "sequence": record.sequence,
+                "digest": record.digest,
+                "received": received,
+                "body": record.body,
+            }
+            for number, record in numbered
+        ]
+        connection.execute(insert(schema.records), rows)
+        self._ledger.record_stored(connection, tuple(_told(number, r, received) for number, r in numbered))
+        self._write_statements(connection, fresh, received)
+
+    def _write_statements(self, connection: Connection, fresh: Sequence[Accept], received: float) -> None:
+        for record in fresh:
+            content = record.record.content
+            if not isinstance(content, SensorStatement):
+                continue
+            number = self._numbers[record.sensor]
+            before = read_statements(connection, {number}).get(record.sensor)
+            if before is not None and record.identity[1:] < (before.epoch, before.sequence):
+                continue
+            node = self._enrolment.sensors[record.sensor].node
+            for entry in entries_of(None if before is None else before.statement, content, node, received):
+                self._ledger.record(connection, entry)
+            keep_statement(connection, number, Stated(epoch=record.epoch, sequence=record.sequence, statement=content))
 
     def _digests(self, connection: Connection, upload: Sequence[Accept]) -> dict[Identity, bytes]:
         seen = [r.identity for r in upload if r.identity[1:] <= self._marks.get(r.sensor, (-1, -1))]
@@ -166,84 +216,6 @@ class Records:
         connection.execute(_UPDATE_SENSOR, rows)
         return tuple((sensor, count, newest.get(sensor)) for sensor, count in counts.items())
 
-    def _write_events(
-        self, connection: Connection, fresh: Sequence[Accept], received: float
-    ) -> tuple[tuple[tuple[str, HazardKind, Mode], ...], bool]:
-        begins: list[tuple[str, HazardKind, Mode]] = []
-        changed = False
-        for record in fresh:
-            content = record.record.content
-            if not isinstance(content, SecondEvents):
-                continue
-            for event in read_events(content.second, content.events):
-                if isinstance(event, Ended):
-                    changed |= self._end(connection, record, event)
-                else:
-                    changed |= self._begin(connection, record, event, received)
-                    begins.append((record.sensor, event.kind, event.mode))
-        return tuple(begins), changed
-
-    def _begin(self, connection: Connection, record: Accept, begun: Begun, received: float) -> bool:
-        number = self._numbers[record.sensor]
-        statement = (
-            upsert(schema.detections)
-            .values(
-                sensor=number,
-                epoch=record.epoch,
-                identifier=begun.identifier,
-                kind=begun.kind.value,
-                mode=begun.mode.value,
-                onset=begun.onset,
-                confidence=begun.confidence,
-                level=begun.level,
-                clock_sigma=begun.clock_sigma,
-                received=received,
-            )
-            .on_conflict_do_nothing()
-            .returning(schema.detections.c.id)
-        )
-        detection = connection.execute(statement).scalar_one_or_none()
-        if detection is None:
-            log.warning("identifier-used-twice", sensor=record.sensor, identifier=begun.identifier)
-            return False
-        heard = Heard(
-            detection=detection,
-            sensor=record.sensor,
-            place=self._place(record.sensor, begun.onset),
-            kind=begun.kind,
-            mode=begun.mode,
-            onset=begun.onset,
-            level=begun.level,
-            confidence=begun.confidence,
-        )
-        return attach(connection, heard, self._rule, self._sensors, received)
-
-    def _place(self, sensor: str, onset: float) -> Place:
-        """Where it stood then, if it moved since: a late record is of the old place."""
-        return (self._enrolment.standing(sensor, onset) or self._sensors[sensor]).place
-
-    def _end(self, connection: Connection, record: Accept, ended: Ended) -> bool:
-        table = schema.detections.c
-        statement = (
-            update(schema.detections)
-            .where(
-                table.sensor == self._numbers[record.sensor],
-                table.epoch == record.epoch,
-                table.identifier == ended.identifier,
-            )
-            .values(
-                offset=ended.offset,
-                confidence=_greatest(table.confidence, ended.confidence),
-                level=_greatest(table.level, ended.level),
-            )
-            .returning(table.id)
-        )
-        detection = connection.execute(statement).scalar_one_or_none()
-        if detection is None:
-            log.warning("end-without-begin", sensor=record.sensor, identifier=ended.identifier)
-            return False
-        return refine(connection, detection, self._sensors)
-
 
 _UPDATE_SENSOR = (
     update(schema.sensors)
@@ -256,10 +228,12 @@ _UPDATE_SENSOR = (
         last_received=bindparam("at"),
     )
 )
-
-
-def _greatest(column: object, value: float | None) -> object:
-    return column if value is None else func.max(func.coalesce(column, value), value)
+_NUMBER_RECORDS = (
+    update(schema.meta)
+    .where(schema.meta.c.name == schema.NUMBERED)
+    .values(value=cast(schema.meta.c.value, Whole) + bindparam("added"))
+    .returning(schema.meta.c.value)
+)
 
 
 def already_stored(count: int) -> Refusal:
@@ -267,39 +241,27 @@ def already_stored(count: int) -> Refusal:
     return refuse(Code.ALREADY_STORED, "every record of this upload is stored already", count, "Go on with the next.")
 
 
-def write_minutes(connection: Connection, fresh: Sequence[tuple[int, Accept]]) -> None:
-    """Merge scheduled parts and bits released into the packed rows that they belong to."""
-    spots: dict[tuple[int, int], list[minutes.Spot]] = {}
-    said: dict[tuple[int, int], int] = {}
-    for sensor, record in fresh:
-        for bulletin in bulletins_of(record.record.content):
-            for spot in minutes.placed(bulletin):
-                spots.setdefault((sensor, spot.minute), []).append(spot)
-            own = (sensor, bulletin.second // 60 * 60)
-            said[own] = said.get(own, 0) + charge(bulletin).total - EVENT_ABSENT_MILLIBITS
-    touched = sorted({*spots, *said})
-    found = connection.execute(_SELECT_MINUTES, {"touched": touched})
-    before = {(row.sensor, row.minute): (row.said, row.codes) for row in found}
-    rows = []
-    for key in touched:
-        old_said, codes = before.get(key, (None, minutes.EMPTY))
-        for spot in spots.get(key, ()):
-            codes = minutes.write(codes, spot)
-        new_said = old_said
-        if key in said:
-            new_said = (SILENT_MINUTE_MILLIBITS if old_said is None else old_said) + said[key]
-        tens = sum(level is not None for level in minutes.tens_of(codes))
-        laeq = minutes.laeq_hundredths(codes)
-        rows.append({"sensor": key[0], "minute": key[1], "laeq": laeq, "tens": tens, "said": new_said, "codes": codes})
-    connection.execute(_UPSERT_MINUTE, rows)
+def _stating(record: Accept) -> bool:
+    return isinstance(record.record.content, SensorStatement)
 
 
-_minutes = schema.minutes.c
-_SELECT_MINUTES = select(_minutes.sensor, _minutes.minute, _minutes.said, _minutes.codes).where(
-    tuple_(_minutes.sensor, _minutes.minute).in_(bindparam("touched", expanding=True))
-)
-_insert_minute = upsert(schema.minutes)
-_UPSERT_MINUTE = _insert_minute.on_conflict_do_update(
-    index_elements=[schema.minutes.c.sensor, schema.minutes.c.minute],
-    set_={name: _insert_minute.excluded[name] for name in ("laeq", "tens", "said", "codes")},
-)
+def _withheld(record: Accept, leave: Leave) -> Refusal | None:
+    """A refusal for the first thing in a record that was not permitted in its own second."""
+    for bulletin in bulletins_of(record.record.content):
+        withheld = leave.withheld(bulletin)
+        if withheld is not None:
+            return refusal(withheld)
+    return None
+
+
+def _told(number: int, record: Accept, received: float) -> StoredRecord:
+    """What the ledger is told of a record."""
+    return StoredRecord(
+        sensor=record.sensor,
+        epoch=record.epoch,
+        sequence=record.sequence,
+        number=number,
+        received=received,
+        millibits=sum(charge(bulletin).total for bulletin in bulletins_of(record.record.content)),
+        body=record.body,
+    )

@@ -7,11 +7,14 @@ incident. Incidents that nobody has closed are never erased: somebody has to clo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, delete, func, select, update
 
+from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
 from clairvoie.boundary.incident import IncidentState
+from clairvoie.boundary.standing import Standing
 from clairvoie.hub import schema
 
 DAY = 86_400.0
@@ -54,6 +57,9 @@ class Erased:
         """All rows."""
         return self.levels + self.detections + self.incidents + self.records + self.notes
 
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(**{name: getattr(self, name) + getattr(other, name) for name in Erased.__slots__})
+
 
 def due(limits: Limits, now: float) -> Due:
     """What is to be erased at ``now``.
@@ -69,15 +75,30 @@ def due(limits: Limits, now: float) -> Due:
     )
 
 
-def erase(connection: Connection, before: Due) -> Erased:
-    """Erase at most :data:`ROWS_AT_ONCE` rows of each kind that is due; call again until nothing is left."""
-    incidents = _erase_incidents(connection, before.incidents)
+def shorter(limits: Limits, standing: Standing, now: float) -> Limits:
+    """``limits``, none of them longer than the act that counts at ``now`` allows; after its end it goes on counting.
+
+    Longer settings are not an error, because acts come and go while a hub runs: the shorter of the two holds.
+    """
+    act = standing.in_force(now)
+    if act is None:
+        return limits
+    allowed = act.authorisation.retention
+    return Limits(**{name: min(getattr(limits, name), getattr(allowed, name)) for name in Limits.__slots__})
+
+
+def erase(connection: Connection, before: Due, ledger: LedgerWriter) -> Erased:
+    """Erase at most :data:`ROWS_AT_ONCE` rows of each kind that is due; call again until nothing is left.
+
+    The ledger forgets what was erased.
+    """
+    incidents = _erase_incidents(connection, before.incidents, ledger)
     return Erased(
         levels=_erase_levels(connection, before.levels),
-        detections=_erase_detections(connection, before.detections),
+        detections=_erase_detections(connection, before.detections, ledger),
         incidents=incidents,
-        records=_erase_records(connection, before.records),
-        notes=_erase_notes(connection, before.incidents),
+        records=_erase_records(connection, before.records, ledger),
+        notes=_erase_notes(connection, before.incidents, ledger),
     )
 
 
@@ -95,28 +116,46 @@ def _erase_levels(connection: Connection, before: float) -> int:
     return erased
 
 
-def _erase_detections(connection: Connection, before: float) -> int:
+def _erase_detections(connection: Connection, before: float, ledger: LedgerWriter) -> int:
     table = schema.detections.c
     linked = select(schema.incident_detections.c.detection)
     old = select(table.id).where(table.onset < before, table.id.not_in(linked)).limit(ROWS_AT_ONCE)
-    return connection.execute(delete(schema.detections).where(table.id.in_(old))).rowcount
+    return erase_detections(connection, list(connection.execute(old).scalars()), ledger)
 
 
-def _erase_incidents(connection: Connection, before: float) -> int:
+def erase_detections(connection: Connection, detections: Sequence[int], ledger: LedgerWriter) -> int:
+    """Erase these detections, which no incident has, and what the ledger knows of them; how many there were."""
+    table = schema.detections.c
+    erased = connection.execute(delete(schema.detections).where(table.id.in_(detections)).returning(table.entry))
+    entries = list(erased.scalars())
+    ledger.forget(connection, entries=[entry for entry in entries if entry is not None])
+    return len(entries)
+
+
+def _erase_incidents(connection: Connection, before: float, ledger: LedgerWriter) -> int:
     table = schema.incidents.c
     closed = and_(table.state == IncidentState.CLOSED.value, table.last_onset < before, table.closed < before)
     old = list(connection.execute(select(table.id).where(closed).limit(ROWS_AT_ONCE)).scalars())
-    if not old:
+    return erase_incidents(connection, old, ledger)
+
+
+def erase_incidents(connection: Connection, incidents: Sequence[int], ledger: LedgerWriter) -> int:
+    """Erase these incidents with their histories and detections, and what the ledger knows of them; how many."""
+    if not incidents:
         return 0
     links = schema.incident_detections.c
-    detections = list(connection.execute(select(links.detection).where(links.incident.in_(old))).scalars())
-    connection.execute(delete(schema.transitions).where(schema.transitions.c.incident.in_(old)))
-    connection.execute(delete(schema.incident_detections).where(links.incident.in_(old)))
-    connection.execute(delete(schema.detections).where(schema.detections.c.id.in_(detections)))
-    return connection.execute(delete(schema.incidents).where(table.id.in_(old))).rowcount
+    detections = list(connection.execute(select(links.detection).where(links.incident.in_(incidents))).scalars())
+    history = schema.transitions.c
+    told = connection.execute(
+        delete(schema.transitions).where(history.incident.in_(incidents)).returning(history.entry)
+    ).scalars()
+    ledger.forget(connection, entries=[entry for entry in told if entry is not None])
+    connection.execute(delete(schema.incident_detections).where(links.incident.in_(incidents)))
+    erase_detections(connection, detections, ledger)
+    return connection.execute(delete(schema.incidents).where(schema.incidents.c.id.in_(incidents))).rowcount
 
 
-def _erase_records(connection: Connection, before: float) -> int:
+def _erase_records(connection: Connection, before: float, ledger: LedgerWriter) -> int:
     table = schema.records.c
     old = select(table.id).where(table.received < before).order_by(table.received).limit(ROWS_AT_ONCE)
     identifiers = list(connection.execute(old).scalars())
@@ -131,9 +170,26 @@ def _erase_records(connection: Connection, before: float) -> int:
             .where(schema.sensors.c.id == row.sensor)
             .values(erased_epoch=row.epoch, erased_sequence=row.sequence)
         )
-    return connection.execute(delete(schema.records).where(table.id.in_(identifiers))).rowcount
+    return erase_records(connection, identifiers, ledger)
 
 
-def _erase_notes(connection: Connection, before: float) -> int:
+def erase_records(connection: Connection, numbers: Sequence[int], ledger: LedgerWriter) -> int:
+    """Erase these records, and what the ledger knows of them; how many there were."""
+    ledger.forget(connection, records=numbers)
+    return connection.execute(delete(schema.records).where(schema.records.c.id.in_(numbers))).rowcount
+
+
+def _erase_notes(connection: Connection, before: float, ledger: LedgerWriter) -> int:
     notes = connection.execute(delete(schema.shift_notes).where(schema.shift_notes.c.at < before)).rowcount
-    return notes + connection.execute(delete(schema.misses).where(schema.misses.c.reported < before)).rowcount
+    table = schema.misses.c
+    entries = list(
+        connection.execute(delete(schema.misses).where(table.reported < before).returning(table.entry)).scalars()
+    )
+    ledger.forget(connection, entries=[entry for entry in entries if entry is not None])
+    return notes + len(entries)
+
+
+def deletion(erased: Erased, because: str, now: float, *, who: str = "", about: str = "") -> Entry:
+    """What the ledger keeps of an erasure: how much, and why; nothing of what it was."""
+    counts = {name: str(getattr(erased, name)) for name in Erased.__slots__ if getattr(erased, name)}
+    return Entry(kind=EntryKind.DELETION, at=now, who=who, about=about, detail={"because": because, **counts})

@@ -1,0 +1,163 @@
+"""May this be taken? What a bulletin reports, and whether it was permitted in its own second. Pure, but for a memory.
+
+Absent codes report nothing and pass, and so does what a sensor says of itself; but even they are taken only in a second
+in which the sensor may report *something*: without leave nothing is taken, not even silence.
+
+:class:`Leave` gives exactly the answers of :meth:`~clairvoie.boundary.standing.Standing.denial` and remembers them: an
+answer changes within a UTC minute only where an act or a suspension begins or ends, and sensors that are listed
+alike are answered alike (a property test compares every answer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from clairvoie.boundary.authorisation import Denial, ObservationKind, Reporting
+from clairvoie.boundary.bulletin import (
+    BeginEvent,
+    Bulletin,
+    EndEvent,
+    Event,
+    ImpulseEvent,
+    MinuteIndicators,
+    MinuteOctaves,
+    MinuteState,
+    Scheduled,
+    TenMinuteThirds,
+    TenSeconds,
+    alphabets_of,
+)
+from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
+from clairvoie.boundary.standing import Standing
+from clairvoie.errors import Refusal
+from clairvoie.hub.refusals import Code, refuse
+
+FIRST_WHOLE_OFFSET = 100_000_000
+"""From 1973 on every time zone differs from UTC by whole minutes; before that nothing is remembered."""
+MOST_REMEMBERED = 200_000
+
+KINDS: dict[type, ObservationKind] = {
+    TenSeconds: ObservationKind.LEVELS,
+    MinuteIndicators: ObservationKind.LEVELS,
+    MinuteOctaves: ObservationKind.OCTAVES,
+    TenMinuteThirds: ObservationKind.THIRDS,
+}
+"""What each scheduled part measures. A minute's state measures nothing but, when one is named, noise sources."""
+
+
+class Withheld(NamedTuple):
+    """Something that was not permitted: why, and what it was (``None``: that the sensor speaks at all)."""
+
+    why: Denial
+    sensor: str
+    second: int
+    kind: HazardKind | ObservationKind | None = None
+
+
+def observed(part: Scheduled) -> ObservationKind | None:
+    """What a scheduled part reports; ``None`` when all its codes are absent, or when it is the sensor's own state."""
+    if isinstance(part, MinuteState):
+        return ObservationKind.NOISE_SOURCES if any(part.sources) else None
+    return KINDS[type(part)] if any(_codes(part)) else None
+
+
+def _codes(part: Scheduled) -> Iterator[int]:
+    for name in alphabets_of(type(part)):
+        value = getattr(part, name)
+        if isinstance(value, tuple):
+            yield from value
+        else:
+            yield value
+
+
+def claimed(sensor: str, event: Event) -> Reporting | None:
+    """What an event reports. An end names no hazard: it is judged by that of its begin, which the store knows."""
+    if isinstance(event, BeginEvent):
+        return Reporting(sensor, HAZARD_KINDS[event.kind], MODES[event.mode])
+    if isinstance(event, ImpulseEvent):
+        return Reporting(sensor, HazardKind.IMPULSE, MODES[event.mode])
+    assert isinstance(event, EndEvent)
+    return None
+
+
+class Leave:
+    """The answers of one :class:`Standing`, remembered. Threads may share it: at worst one is asked twice."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+        self._listed = [frozenset(act.authorisation.sensors) for act in standing.acts]
+        self._suspended = [frozenset(s.sensors) for act in standing.acts for s in act.suspensions]
+        moments = [m for act in standing.acts for m in (act.authorisation.starts, act.authorisation.ends)]
+        moments += [s.since for act in standing.acts for s in act.suspensions]
+        self._uneven = frozenset(moment // 60 for moment in moments if moment % 60)
+        self._first: dict[tuple[bool, ...], str] = {}
+        self._alike: dict[str, str] = {}
+        self._known: dict[tuple[Reporting, int], Denial | None] = {}
+        self._speaks: dict[tuple[str, int], Denial | None] = {}
+
+    def denial(self, thing: Reporting, second: int) -> Denial | None:
+        """Why ``thing`` is not permitted in ``second``; ``None`` when it is."""
+        minute = second // 60
+        if second < FIRST_WHOLE_OFFSET or minute in self._uneven:
+            return self.standing.denial(thing, second)
+        key = (thing._replace(sensor=self._like(thing.sensor)), minute)
+        if key not in self._known:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known = {}
+            self._known[key] = self.standing.denial(key[0], second)
+        return self._known[key]
+
+    def silence(self, sensor: str, second: int) -> Denial | None:
+        """Why ``sensor`` may say nothing at all in ``second``; ``None`` when there is something that it may report."""
+        minute = second // 60
+        if second < FIRST_WHOLE_OFFSET or minute in self._uneven:
+            return speaking_denial(self.standing, sensor, second)
+        key = (self._like(sensor), minute)
+        if key not in self._speaks:
+            if len(self._speaks) >= MOST_REMEMBERED:
+                self._speaks = {}
+            self._speaks[key] = speaking_denial(self.standing, key[0], second)
+        return self._speaks[key]
+
+    def _like(self, sensor: str) -> str:
+        """The first sensor asked after that every act and every suspension lists as it lists ``sensor``."""
+        found = self._alike.get(sensor)
+        if found is None:
+            listing = tuple(sensor in sensors for sensors in (*self._listed, *self._suspended))
+            found = self._alike[sensor] = self._first.setdefault(listing, sensor)
+        return found
+
+    def withheld(self, bulletin: Bulletin) -> Withheld | None:
+        """The first thing in ``bulletin`` that was not permitted in its second; ``None`` when all of it was."""
+        sensor, second = bulletin.sensor, bulletin.second
+        silent = self.silence(sensor, second)
+        if silent is not None:
+            return Withheld(silent, sensor, second)
+        things = [claimed(sensor, event) for event in bulletin.events]
+        kinds = (observed(part) for part in bulletin.scheduled)
+        for thing in (*things, *(Reporting(sensor, kind) for kind in kinds if kind is not None)):
+            denial = None if thing is None else self.denial(thing, second)
+            if denial is not None:
+                return Withheld(denial, sensor, second, None if thing is None else thing.kind)
+        return None
+
+
+def speaking_denial(standing: Standing, sensor: str, second: int) -> Denial | None:
+    """``None`` when there is anything that ``sensor`` may report in ``second``; else why not."""
+    act = standing.in_force(second)
+    if act is None:
+        return Denial.NO_AUTHORISATION
+    mode = Mode.EXERCISE if act.authorisation.exercise else Mode.LIVE
+    kinds: tuple[HazardKind | ObservationKind, ...] = (*act.authorisation.observations, *act.authorisation.hazards)
+    denials = [act.denial(Reporting(sensor, kind, mode), second) for kind in kinds]
+    return None if None in denials else next(iter(denials), Denial.KIND)
+
+
+def refusal(withheld: Withheld) -> Refusal:
+    """What the node is told: it erases such a record."""
+    what = withheld.kind.value if withheld.kind is not None else "anything"
+    value = f"{withheld.sensor} at {withheld.second}: {withheld.why.value}"
+    if withheld.why is Denial.SUSPENDED:
+        return refuse(Code.SUSPENDED, f"reporting {what} is suspended", value, "Erase it.")
+    return refuse(Code.NOT_AUTHORISED, f"no act permits reporting {what}", value, "Erase it.")
