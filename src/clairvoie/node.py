@@ -31,16 +31,19 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from msgspec import Struct
 
-from clairvoie.config import NodeSettings, child_environment
+from clairvoie import reach
+from clairvoie.boundary.confinement import Confinement
+from clairvoie.config import NodeSettings
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import open_pipe
 from clairvoie.errors import EgressError
-from clairvoie.orders import AnalyserEnd, GateOrders, UplinkOrders, written
-from clairvoie.post import SensorPost
-from clairvoie.processes import Awaited, Child
+from clairvoie.handshake import NONE, Handshake
+from clairvoie.orders import AnalyserEnd, GateOrders, UplinkOrders
+from clairvoie.post import ANALYSER, SensorPost
+from clairvoie.processes import Awaited, Child, spawn
 from clairvoie.software import model_digest, software_digest
+from clairvoie.trying import trial
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 OUTBOX_NAME = "outbox.sqlite"
@@ -57,9 +60,8 @@ POLL_READY = 0.05
 POLL = 5.0
 
 Announce = Callable[[dict[str, Any]], None]
-ANALYSER = (sys.executable, "-m", "clairvoie.analyser")
-GATE = (sys.executable, "-m", "clairvoie.gatekeeper")
-UPLINK = (sys.executable, "-m", "clairvoie.courier")
+GATE = (sys.executable, "-P", "-m", "clairvoie.gatekeeper")
+UPLINK = (sys.executable, "-P", "-m", "clairvoie.courier")
 
 
 class Node:
@@ -77,7 +79,6 @@ class Node:
         self._settings = settings
         self._base = base
         self._announce = announce
-        self._analyser = analyser
         self._log = structlog.get_logger(process="launcher", node=settings.node)
         self._state = base / settings.state
         Outbox(self._outbox, megabytes=settings.outbox_megabytes).close()  # made before two processes open it at once
@@ -86,8 +87,11 @@ class Node:
         self._ready = {name: os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) for name in ("gate", "uplink")}
         self._live, self._live_writing = open_pipe()
         self._grants, self._grants_writing = open_pipe()
+        expected = trial() if analyser is ANALYSER else NONE
+        self._say_what_is_missing(expected)
         self._posts = [
-            SensorPost(sensor, base, settings.clock, self._control, self._spawn_analyser) for sensor in settings.sensors
+            SensorPost(sensor, base, settings.clock, self._control, command=analyser, expected=expected)
+            for sensor in settings.sensors
         ]
         self._digests = model_digest(), software_digest()
         self._children = [
@@ -99,6 +103,7 @@ class Node:
         self._said: dict[str, str] = {}
         self._leave = LEAVE_UNTOLD
         self._leave_until = math.inf
+        self._leave_told = False
         self._start: int | None = None
         self._gave_up = set[str]()
         self._load_until = time.monotonic() + load_seconds
@@ -144,7 +149,7 @@ class Node:
         return min([POLL, *(max(0.0, wait) for wait in due)])
 
     def _listened(self) -> list[int]:
-        return [reading for reading, _ in self._ready.values()] + [p.loaded for p in self._posts if p.loaded >= 0]
+        return [reading for reading, _ in self._ready.values()] + [end for p in self._posts for end in p.awaited]
 
     def _start_due(self, now: float) -> None:
         for child in self._children:
@@ -170,7 +175,7 @@ class Node:
             self._log.error("process ended", child=child.name, status=status)
             if not self._announced and status > 0:
                 raise EgressError(f"the {child.name} cannot start", status, "Its own line above says why.")
-            if child.name == "gate":
+            if child.name == "gate" and self._leave_told:
                 self._leave_until = now + GATE_GRACE
 
     def _hear_answers(self) -> None:
@@ -191,6 +196,7 @@ class Node:
     def _follow_leave(self, leave: bool) -> None:
         """With leave, live sources are opened and recordings played; without, nothing is."""
         self._leave_until = math.inf
+        self._leave_told = True
         if leave == self._leave:
             return
         self._leave = leave
@@ -217,13 +223,35 @@ class Node:
 
     def _stop_posts(self, posts: Sequence[SensorPost]) -> None:
         for post in posts:
-            post.child.terminate()
+            post.end()
         for post in posts:
             post.child.stop()
 
     def _note_ready(self) -> None:
         for post in self._posts:
-            post.note_ready()
+            if post.handshake is not None and post.handshake.advance():
+                self._compare(post, post.handshake)
+
+    def _compare(self, post: SensorPost, handshake: Handshake) -> None:
+        """What holds on an analyser that has just locked itself, beside what held in the trial."""
+        if handshake.strangers:
+            self._log.error("an analyser held more than it needs", child=post.child.name, held=handshake.strangers)
+        if handshake.confinement == post.confinement:
+            return
+        post.confinement = handshake.confinement
+        self._log.warning("other locks hold than in the trial", child=post.child.name, missing=_names(post.confinement))
+        self._children[0].terminate()  # it is started again at once, and then says so
+        if not post.sensor.simulated and not post.confinement.fit_for_live:
+            self._log.error("a live source is closed", child=post.child.name)
+            post.child.wanted = False
+            self._stop_posts([post])
+
+    def _say_what_is_missing(self, expected: Confinement) -> None:
+        if missing := _names(expected):
+            self._log.warning("locks that do not hold on this machine", missing=missing)
+        live = [sensor.id for sensor in self._settings.sensors if not sensor.simulated]
+        if live and not expected.fit_for_live:
+            self._log.error("live sources stay closed: this machine does not lock their processes enough", sensors=live)
 
     def _announce_when_ready(self, now: float) -> None:
         waiting = [p for p in self._posts if p.child.wanted and not p.is_ready and p.sensor.id not in self._gave_up]
@@ -248,6 +276,7 @@ class Node:
                 "leave": self._leave,
                 "start": self._start,
                 "not_ready": not_ready,
+                "missing": {post.sensor.id: _names(post.confinement) for post in self._posts},
             }
         )
 
@@ -257,21 +286,6 @@ class Node:
             self._start = math.ceil(self._settings.clock.utc(time.time() + LEAD_SECONDS))
         for post in self._posts:
             post.begin(self._start)
-
-    def _spawn(self, command: Sequence[str], orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-        silent = command is self._analyser
-        return subprocess.Popen(
-            [*command, written(orders)],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if silent else None,
-            env=child_environment(),
-            process_group=0,
-        )
-
-    def _spawn_analyser(self, orders: Struct, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
-        return self._spawn(self._analyser, orders, descriptors)
 
     def _start_gate(self) -> subprocess.Popen[bytes]:
         settings = self._settings
@@ -293,7 +307,7 @@ class Node:
             grants=self._grants,
         )
         ends = [*(post.claims for post in self._posts), self._live_writing, self._grants, self._control, ready]
-        return self._spawn(GATE, orders, ends)
+        return spawn(GATE, orders, ends, confining=reach.of_gate(settings, self._base))
 
     def _start_uplink(self) -> subprocess.Popen[bytes]:
         ready = self._ready["uplink"][1]
@@ -308,4 +322,10 @@ class Node:
             ready=ready,
             grants=self._grants_writing,
         )
-        return self._spawn(UPLINK, orders, [self._live, self._grants_writing, self._control, ready])
+        ends = [self._live, self._grants_writing, self._control, ready]
+        return spawn(UPLINK, orders, ends, confining=reach.of_uplink(self._settings, self._base))
+
+
+def _names(confinement: Confinement) -> list[str]:
+    """The locks that do not hold, by name."""
+    return [lock.name.lower().replace("_", "-") for lock in confinement.missing if lock.name is not None]

@@ -19,6 +19,9 @@ from clairvoie.errors import ConfigurationError
 
 Orders = TypeVar("Orders", bound=Struct)
 READY = b"\x01"
+CLOSED = b"\x02"
+"""An analyser holds no descriptor any more but those it needs, and waits for :data:`SEAL` while it is looked at."""
+SEAL = b"\x03"
 MOMENT_BYTES = 8
 
 
@@ -34,16 +37,37 @@ class AnalyserEnd(IntEnum):
 
 class AnalyserOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For the analyser of one sensor: its source (``source.file`` absolute), its clock, the writing end for its claims,
-    and the writing end on which it says once, with :data:`READY`, that it can begin.
+    and the writing end on which it says :data:`CLOSED`, waits for :data:`SEAL` from ``begin``, and says :data:`READY`
+    when it is locked and can begin. ``packets``: the reading end of its fetcher's pipe.
 
     Without ``source.start`` it then waits for one packet from the reading end ``begin``, written by :func:`moment`:
-    the UTC second of its first sample, the same for all. That is all that a launcher ever tells an analyser.
+    the UTC second of its first sample, the same for all. These two packets are all that a launcher ever tells an
+    analyser.
     """
 
     parent: int
     sensor: NodeSensor
     clock: ClockSettings
     claims: int
+    ready: int
+    begin: int
+    control: int
+    packets: int = -1
+
+
+class FetcherOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For the fetcher of one network source: its address, and the writing end for the packets of its streams."""
+
+    parent: int
+    url: str
+    packets: int
+    control: int
+
+
+class TrialOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For the trial (:mod:`clairvoie.trial`): the pipes on which it behaves like an analyser without a source."""
+
+    parent: int
     ready: int
     begin: int
     control: int

@@ -6,7 +6,14 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from clairvoie.config import child_environment
+from clairvoie.egress.confining import Confining
+from clairvoie.errors import EgressError
+from clairvoie.orders import written
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
@@ -64,6 +71,36 @@ class Child:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+def spawn(
+    command: Sequence[str],
+    orders: Struct,
+    descriptors: Sequence[int],
+    *,
+    confining: Confining | None = None,
+    silent: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` with ``orders``, these descriptors and no others, inside ``confining``, which is then closed.
+
+    Its standard input and output are the null device, and if ``silent`` its standard error too.
+    """
+    try:
+        return subprocess.Popen(
+            [*command, written(orders)],
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if silent else None,
+            env=child_environment(),
+            process_group=0,
+            preexec_fn=confining,
+        )
+    except subprocess.SubprocessError as error:
+        raise EgressError(f"a process could not be locked before it began ({error})", command[-1]) from error
+    finally:
+        if confining is not None:
+            confining.close()
 
 
 class Awaited:

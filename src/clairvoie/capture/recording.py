@@ -8,6 +8,7 @@ files: a playlist that points elsewhere is unreadable.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,12 +75,20 @@ class Recording:
     """One channel of a file. May be read any number of times; each reading starts at the beginning.
 
     ``channel`` counts from 1. ``raw`` names one of ``RAW_FORMATS``, and then ``rate`` and ``channels`` say how to
-    read it. Raises ``UnreadableRecording`` for a file that is missing, empty, without sound, or that FFmpeg cannot
+    read it. With ``hold`` the file is opened once, here, by a process that may open none later. Raises
+    ``UnreadableRecording`` for a file that is missing, empty, without sound, or that FFmpeg cannot
     read.
     """
 
     def __init__(
-        self, path: Path, *, channel: int = 1, raw: str | None = None, rate: int | None = None, channels: int = 1
+        self,
+        path: Path,
+        *,
+        channel: int = 1,
+        raw: str | None = None,
+        rate: int | None = None,
+        channels: int = 1,
+        hold: bool = False,
     ) -> None:
         self.path = path
         self.channel = channel
@@ -89,6 +98,8 @@ class Recording:
         if raw is not None:
             self._options |= _raw_options(raw, rate, channels)
         _check_file(path)
+        self._held = HeldFile(path) if hold else None
+        self._missing_share = 0.0 if raw is not None else _riff_shortfall(path) / path.stat().st_size
         with self._open() as container:
             stream = self._stream(container)
             self.rate = int(stream.rate)
@@ -98,6 +109,11 @@ class Recording:
             if not 1 <= channel <= self.channels:
                 raise CaptureError(f"{path.name} has {self.channels} channel(s)", channel, "Channels count from 1.")
             self._check_sound(container, stream)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What it holds open."""
+        return () if self._held is None else (self._held.descriptor,)
 
     def blocks(self, seconds: float = BLOCK_SECONDS) -> Iterator[Block]:
         """Blocks of ``seconds``, shorter before a gap and at the end. Times are from the start of the file.
@@ -132,7 +148,8 @@ class Recording:
 
     def _open(self) -> Any:
         try:
-            return av.open(f"file:{self.path}", format=self._format, options=self._options)
+            file = f"file:{self.path}" if self._held is None else self._held.reader()
+            return av.open(file, format=self._format, options=self._options)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._unreadable(error) from error
 
@@ -207,11 +224,49 @@ class Recording:
         if self._format is not None:
             return
         # FFmpeg shortens a RIFF file's duration to what is there, so its own header is asked.
-        missing = heard * _riff_shortfall(self.path) / self.path.stat().st_size
+        missing = heard * self._missing_share
         if self._exact and self.duration is not None:
             missing = max(missing, self.duration - heard)
         if missing > SHORTFALL_SECONDS:
             self.defects.append(Defect(DefectKind.TRUNCATED, heard, missing))
+
+
+class HeldFile:
+    """A file that stays open as long as the process lives: any number of readers, each with a place of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.name = f"file:{path}"
+        self.size = path.stat().st_size
+
+    def reader(self) -> HeldReader:
+        """A reader at the beginning."""
+        return HeldReader(self)
+
+
+class HeldReader:
+    """What FFmpeg asks of a file: read, seek and tell."""
+
+    def __init__(self, held: HeldFile) -> None:
+        self.name = held.name
+        self._held = held
+        self._at = 0
+
+    def read(self, count: int) -> bytes:
+        """The next ``count`` bytes, fewer at the end."""
+        data = os.pread(self._held.descriptor, count, self._at)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go there, as ``io`` has it."""
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._held.size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """Where it is."""
+        return self._at
 
 
 class _Placing:
