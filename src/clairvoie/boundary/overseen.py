@@ -7,6 +7,7 @@ report under it. Both ask :func:`~clairvoie.boundary.authorisation.permits` and 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -153,6 +154,24 @@ class LedgerStatus(Struct, frozen=True, kw_only=True):
     def split_view_excluded(self) -> bool:
         """Whether enough witnesses cosigned that two different histories cannot both have been shown."""
         return 0 < self.witnesses_needed <= len(self.cosigned)
+
+
+class LedgerReader(Protocol):
+    """What the hub's desk asks of a ledger, and the entries that the desk itself makes."""
+
+    def status(self) -> LedgerStatus | None:
+        """The last checkpoint and what stands under it."""
+        ...
+
+    def lines(
+        self, *, kinds: tuple[EntryKind, ...] = (), about: str = "", who: str = "", limit: int = 200
+    ) -> tuple[AccessLine, ...]:
+        """Entries whose bodies are still kept, newest first."""
+        ...
+
+    def record(self, entry: Entry) -> int:
+        """Write an entry in a transaction of its own; its number."""
+        ...
 
 
 class LifeLine(Struct, frozen=True, kw_only=True):

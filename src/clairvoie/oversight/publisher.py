@@ -196,7 +196,7 @@ class Publisher:
         return open_checkpoint(data, self.key, self.witnesses.keys)
 
     def _leave_epoch(self, witness: Disagrees) -> None:
-        """A witness cosigned another history of this log: the store was restored. Begin a new epoch, sign no more here."""
+        """A witness cosigned another history: the store was restored. Begin a new epoch, sign no more in this one."""
         log.error("witness-disagrees", witness=witness.name, size=witness.size, origin=self.ledger.origin)
         now = self.ledger.clock()
         if now - self._left_epoch < EPOCH_SECONDS:

@@ -41,6 +41,7 @@ NEEDS: tuple[Need, ...] = (
     # The published ledger and the acts: public by design
     Need("GET", "/tlog/{path:path}", _OPEN, anonymous=True),
     Need("GET", "/api/v1/ledger/checkpoint", _OPEN, anonymous=True),
+    Need("GET", "/api/v1/ledger/inclusion", _OPEN, anonymous=True),
     Need("GET", "/api/v1/authorisations", _OPEN),
     # Doors of nodes: signatures decide
     Need("POST", "/api/v1/records", _OPEN, anonymous=True),
