@@ -34,6 +34,9 @@ from clairvoie.boundary.wire import MinuteParts, Record, encode_body
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.hub import Hub, Task
 from clairvoie.hub.incidents import Grouping
+from clairvoie.hub.trusting import read_trust
+from clairvoie.hub.unrecorded import Unrecorded
+from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
 
 START = 1_799_999_940
 BATCH = 200
@@ -74,11 +77,20 @@ def envelopes(key: Ed25519PrivateKey, sensors: int, minutes: int) -> list[Envelo
 def hub_at(folder: Path, key: Ed25519PrivateKey, sensors: int, now: float) -> Hub:
     """A hub that believes ``key``."""
     place = Place(latitude=48.0, longitude=2.0)
-    known = [Sensor(id=f"mic-{n}", node="node-1", kind=SensorKind.MICROPHONE, place=place) for n in range(sensors)]
+    names = [f"mic-{n}" for n in range(sensors)]
+    known = [
+        Sensor(id=name, node="node-1", kind=SensorKind.MICROPHONE, place=place, simulated=True) for name in names
+    ]
     deployment = Deployment(id="bench", place="Bench", time_zone="Europe/Paris", exercise=False, language="en", map={})
     enrolment = Enrolment.of("bench", [KnownNode("node-1", key.public_key())], known)
-    task = Task(deployment, enrolment, folder / "hub.sqlite", Grouping())
-    return Hub(task, lambda: now)
+    leave = make_leave("bench", exercise=False)
+    write_leave(folder, leave, [leave.signed(exercise_authorisation("bench", names, exercise=False, ends=2**31))])
+    trust = read_trust(
+        folder / "charter.json", folder / "authorisations", folder / "keys", deployment="bench", exercise=False
+    )
+    hub = Hub(Task(deployment, enrolment, folder / "hub.sqlite", Grouping(), trust), lambda: now, Unrecorded())
+    hub.begin()
+    return hub
 
 
 async def take(hub: Hub, uploads: list[bytes]) -> None:

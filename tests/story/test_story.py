@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fake_ledger import FakeLedger
 
 from clairvoie.boundary.bulletin import BITS_PER_SECOND, BURST_BITS, charge
 from clairvoie.boundary.detection import Claim
@@ -33,6 +34,7 @@ from clairvoie.egress.state import GateState
 from clairvoie.errors import IncidentConflict, Refusal
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.hub import Hub
+from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
 from clairvoie.lab.synthesis.impacts import glass_breaking
 from clairvoie.lab.synthesis.road import traffic
 from clairvoie.server import task_of
@@ -105,8 +107,14 @@ def hub(tmp_path: Path, key: Ed25519PrivateKey) -> Iterator[Hub]:
         store=str(tmp_path / "hub.db"),
         sensors=(Sensor(id="mic-1", node="node-1", kind=SensorKind.MICROPHONE, place=CORNER, simulated=True),),
         nodes=(EnrolledNode(id="node-1", public_key=public),),
+        charter=str(tmp_path / "charter.json"),
+        authorisations=str(tmp_path / "authorisations"),
+        keys=str(tmp_path / "keys"),
     )
-    hub = Hub(task_of(settings), clock=lambda: START + SECONDS + 0.5)
+    leave = make_leave("story", exercise=False)
+    write_leave(tmp_path, leave, [leave.signed(exercise_authorisation("story", ["mic-1"], exercise=False))])
+    hub = Hub(task_of(settings), clock=lambda: START + SECONDS + 0.5, ledger=FakeLedger())
+    hub.begin()
     yield hub
     hub.close()
 
