@@ -30,7 +30,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from clairvoie import __version__
-from clairvoie.boundary.charter import decode_charter
+from clairvoie.boundary.charter import Charter, decode_charter
 from clairvoie.boundary.entry import LedgerWriter
 from clairvoie.boundary.person import Callers, Visitors
 from clairvoie.boundary.reading import Deployment
@@ -53,6 +53,8 @@ from clairvoie.hub.trusting import read_trust
 from clairvoie.hub.unrecorded import Unrecorded
 from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
+from clairvoie.oversight.keeper import Keeper, read_ledger_key
+from clairvoie.oversight.publishing import publishing
 from clairvoie.views import api, site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
@@ -65,6 +67,8 @@ ACTS_SECONDS = 0.25
 """How often the folder of acts is looked at: a suspension binds within this time, and is on its way to every node."""
 LOOK_SECONDS = 0.5
 """How often the folder of acts about sensors is looked at: a revocation binds within this time."""
+PUBLISH_SECONDS = 1.0
+"""How often the ledger is sealed and published, if there is anything new."""
 RETENTION_SECONDS = 3600.0
 """How often retention looks for what is due."""
 GRACE_SECONDS = 1
@@ -135,9 +139,12 @@ def create_app(
 
     ``callers`` tells who makes a request, instead of the accounts that the settings ask for; for tests.
     """
-    hub = Hub(task_of(settings), clock, ledger or Unrecorded())
+    keeper = keeper_of(settings, clock) if ledger is None else None
+    hub = Hub(task_of(settings), clock, ledger or (keeper.ledger if keeper is not None else Unrecorded()))
+    if keeper is not None:
+        keeper.open(hub.store.submit, hub.store.reading)
     hub.begin()
-    desk = HubDesk(hub)
+    desk = HubDesk(hub, keeper)
     people = people_of(settings, hub)
     registrar = registrar_of(settings, hub)
 
@@ -148,6 +155,8 @@ def create_app(
             asyncio.create_task(_every(ACTS_SECONDS, lambda: run_in_threadpool(look_at_acts, hub))),
             asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(retain, hub, settings.retention))),
         ]
+        if keeper is not None:
+            jobs.append(asyncio.create_task(_every(PUBLISH_SECONDS, lambda: run_in_threadpool(keeper.work))))
         if registrar is not None:
             jobs.append(asyncio.create_task(_every(LOOK_SECONDS, lambda: run_in_threadpool(registrar.look))))
         try:
@@ -157,6 +166,8 @@ def create_app(
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            if keeper is not None:
+                await run_in_threadpool(keeper.close)
             await run_in_threadpool(hub.close)
 
     app = FastAPI(
@@ -175,6 +186,7 @@ def create_app(
         app.include_router(granting(hub))
     app.include_router(probes(hub, desk))
     app.include_router(figures(desk))
+    app.include_router(publishing(keeper))
     disclosing = DisclosingDesk(desk)
     api.mount(app, disclosing)
     site.mount(app, disclosing, people)
@@ -184,15 +196,27 @@ def create_app(
     return app
 
 
+def keeper_of(settings: HubSettings, clock: Clock) -> Keeper | None:
+    """Who keeps the ledger; ``None`` without a charter, which names its key."""
+    if settings.charter is None:
+        return None
+    charter = read_charter(settings.charter)
+    return Keeper(charter, read_ledger_key(Path(settings.keys), charter), Path(settings.ledger), clock)
+
+
+def read_charter(path: str) -> Charter:
+    """The charter in a file."""
+    try:
+        return decode_charter(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"the charter cannot be read ({error.strerror})", path) from error
+
+
 def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
     """Who takes in signed acts of sensors' lives, after a first look; ``None`` without a charter to check them by."""
     if settings.charter is None:
         return None
-    try:
-        charter = decode_charter(Path(settings.charter).read_bytes())
-    except OSError as error:
-        raise ConfigurationError(f"the charter cannot be read ({error.strerror})", settings.charter) from error
-    registrar = Registrar(hub, charter, Path(settings.lives))
+    registrar = Registrar(hub, read_charter(settings.charter), Path(settings.lives))
     registrar.look()
     return registrar
 

@@ -15,7 +15,15 @@ from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome, check_outcome
 from clairvoie.boundary.life import SPEAKING
-from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
+from clairvoie.boundary.overseen import (
+    AccessLine,
+    Acts,
+    ConfinementView,
+    DiscardCount,
+    LedgerReader,
+    LedgerStatus,
+    Life,
+)
 from clairvoie.boundary.reading import (
     Change,
     Deployment,
@@ -44,8 +52,9 @@ LONGEST_RANGE = 400 * 86_400.0
 class HubDesk:
     """A :class:`~clairvoie.boundary.reading.Desk` over a running hub."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, ledger: LedgerReader | None = None) -> None:
         self._hub = hub
+        self._ledger = ledger
         self._deployment = hub.task.deployment
         self._zone = ZoneInfo(self._deployment.time_zone)
 
@@ -215,7 +224,7 @@ class HubDesk:
 
     def ledger_status(self) -> LedgerStatus | None:
         """The ledger's last checkpoint and what stands under it; ``None`` when this hub keeps no ledger."""
-        return None
+        return None if self._ledger is None else self._ledger.status()
 
     def life(self, sensor: str) -> Life:
         """The signed acts of a sensor's life."""
@@ -229,11 +238,13 @@ class HubDesk:
         self, *, kinds: tuple[EntryKind, ...] = (), about: str = "", who: str = "", limit: int = 200
     ) -> tuple[AccessLine, ...]:
         """Entries of the ledger whose bodies are still kept, newest first."""
-        return ()
+        if self._ledger is None:
+            return ()
+        return self._ledger.lines(kinds=kinds, about=about, who=who, limit=limit)
 
     def record(self, entry: Entry) -> int | None:
         """Write an entry of its own into the ledger; its index, or ``None`` when this hub keeps no ledger."""
-        return None
+        return None if self._ledger is None else self._ledger.record(entry)
 
     def take(self, identifier: int, who: str) -> Incident:
         """``who`` takes an open incident; the second to try is told who was first."""
