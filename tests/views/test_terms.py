@@ -6,13 +6,19 @@ from enum import StrEnum
 
 import pytest
 
+from clairvoie.boundary.accounts import ProposalState
+from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
+from clairvoie.boundary.person import Role
 from clairvoie.boundary.sensor import SensorKind
 from clairvoie.views.terms import TERMS, term
 from clairvoie.views.words import translations
 
-LISTS = (HazardKind, NoiseSource, Mode, Health, IncidentState, Outcome, Basis, TransitionKind, SensorKind)
+LISTS = (
+    *(HazardKind, NoiseSource, Mode, Health, IncidentState, Outcome, Basis, TransitionKind, SensorKind),
+    *(Role, ProposalState, EntryKind),
+)
 
 
 @pytest.mark.parametrize("closed", LISTS, ids=lambda closed: closed.__name__)

@@ -156,7 +156,7 @@ class DisclosingDesk:
         return found if found is not None and caller.reaches(found.sensor.place) else None
 
     def _measured(self, sensor: str) -> bool:
-        """Whether this caller may be told what ``sensor`` measured. Staff without a recipient may: they keep it well."""
+        """Whether this caller may be told what ``sensor`` measured. Staff without a recipient may: they tend it."""
         if self.sensor(sensor) is None:
             return False
         caller = current()

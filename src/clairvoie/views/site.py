@@ -13,8 +13,21 @@ from starlette.concurrency import run_in_threadpool
 
 from clairvoie.boundary.accounts import People
 from clairvoie.errors import NotPermitted
+from clairvoie.views import (
+    access,
+    accounts,
+    handover,
+    incidents,
+    levels,
+    live,
+    misses,
+    outcomes,
+    plan,
+    preferences,
+    sensors,
+    signing_in,
+)
 from clairvoie.views import desk as queue
-from clairvoie.views import handover, incidents, levels, live, misses, outcomes, plan, preferences, sensors
 from clairvoie.views.caller import current
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Refused, refusal
@@ -31,6 +44,9 @@ ROUTERS = (
     levels.router,
     live.router,
     preferences.router,
+    signing_in.router,
+    accounts.router,
+    access.router,
 )
 """One router a page. None appears in the API's description: pages are for people."""
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from clairvoie.boundary.accounts import ProposalState
+from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
+from clairvoie.boundary.person import Role
 from clairvoie.boundary.sensor import SensorKind
 from clairvoie.views.words import mark as _
 
@@ -87,6 +90,40 @@ TERMS: dict[type[StrEnum], dict[str, str]] = {
     SensorKind: {
         SensorKind.MICROPHONE: _("microphone"),
         SensorKind.CAMERA: _("camera"),
+    },
+    Role: {
+        Role.DUTY: _("duty"),
+        Role.SUPERVISOR: _("supervisor"),
+        Role.AUDITOR: _("auditor"),
+        Role.ADMINISTRATOR: _("administrator"),
+    },
+    ProposalState: {
+        ProposalState.PENDING: _("waits for a second person"),
+        ProposalState.APPROVED: _("approved"),
+        ProposalState.REFUSED: _("refused"),
+        ProposalState.OVERTAKEN: _("overtaken: it had changed meanwhile"),
+    },
+    EntryKind: {
+        EntryKind.EPOCH: _("New epoch of the ledger"),
+        EntryKind.AUTHORISATION: _("Authorisation"),
+        EntryKind.SUSPENSION: _("Suspension"),
+        EntryKind.LIFE: _("Life of a sensor"),
+        EntryKind.SETTING: _("Setting"),
+        EntryKind.MODEL: _("Recogniser"),
+        EntryKind.SANDBOX: _("Locks of a node"),
+        EntryKind.DETECTION: _("Detection"),
+        EntryKind.TRANSITION: _("Act on an incident"),
+        EntryKind.LOOK: _("Look at an incident"),
+        EntryKind.EXPORT: _("Export"),
+        EntryKind.DELETION: _("Deletion"),
+        EntryKind.ACCOUNT: _("Account"),
+        EntryKind.SIGN_IN: _("Sign-in"),
+        EntryKind.SIGN_OUT: _("Sign-out"),
+        EntryKind.PROPOSAL: _("Proposal"),
+        EntryKind.APPROVAL: _("Decision of a second person"),
+        EntryKind.EQUIVOCATION: _("Two records under one number"),
+        EntryKind.MISS: _("Miss"),
+        EntryKind.INSPECTION: _("Inspection"),
     },
 }
 
