@@ -115,6 +115,11 @@ class NodeDoor:
         finally:
             self._open.pop(transport, None)
 
+    @property
+    def speaking(self) -> frozenset[str]:
+        """Certificates (PEM) whose requests are being answered now."""
+        return frozenset(pem for pem in self._open.values() if pem is not None)
+
     def _recheck_soon(self) -> None:
         """Another enrolment holds; told from any thread."""
         if self._loop is not None and not self._loop.is_closed():
@@ -150,9 +155,10 @@ class DoorServer(uvicorn.Server):
         authority = authority_in(keys, hub.task.deployment.id, now)
         certificate, key = door_files(authority, keys, _names(listener, names), now)
         context = door_context(certificate, key, authority)
+        self.node_door = NodeDoor(hub)
         super().__init__(
             uvicorn.Config(
-                NodeDoor(hub),
+                self.node_door,
                 http=PeerProtocol,
                 ssl_context_factory=lambda _config, _default: context,
                 lifespan="off",

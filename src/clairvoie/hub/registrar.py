@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.document import SignedDocument, decode_document, encode_document
-from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
+from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.life import SPEAKING, LifeAct, NodeAct, decode_life
 from clairvoie.boundary.standing import Rejected
 from clairvoie.errors import StoreUnavailable
@@ -75,11 +75,10 @@ def admit(
 class Registrar:
     """Looks at ``folder`` and keeps ``hub``'s enrolment up to date. Its methods run in one thread at a time."""
 
-    def __init__(self, hub: Hub, charter: Charter, folder: Path, ledger: LedgerWriter | None = None) -> None:
+    def __init__(self, hub: Hub, charter: Charter, folder: Path) -> None:
         self._hub = hub
         self._base = hub.task.enrolment
         self._folder = ActsFolder(folder)
-        self._ledger = ledger
         reserved = frozenset({*self._base.nodes, *self._base.sensors})
         self._fold: Fold = lambda documents: fold(charter, documents, reserved=reserved)
         with hub.store.reading() as connection:
@@ -131,9 +130,8 @@ class Registrar:
         statement = upsert(schema.lives).on_conflict_do_nothing()
         rows = [{"digest": d.digest, "accepted": now, "document": encode_document(d)} for d in accepted]
         connection.execute(statement, rows)
-        if self._ledger is not None:
-            for lived in acts:
-                self._ledger.record(connection, entry_of(lived, now))
+        for lived in acts:
+            self._hub.ledger.record(connection, entry_of(lived, now))
 
 
 def entry_of(lived: LivedAct, now: float) -> Entry:

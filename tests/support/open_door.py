@@ -1,0 +1,144 @@
+"""The node door on a real socket with a real hub behind it, and nodes that call it by TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from enrolled_town import Town
+from fake_ledger import FakeLedger
+from hub_street import begin
+
+from clairvoie.boundary.bulletin import Bulletin
+from clairvoie.boundary.charter import decode_charter
+from clairvoie.boundary.hazards import Mode
+from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_batch, encode_envelope, sign
+from clairvoie.boundary.wire import Record, SecondEvents, Tick, encode_body
+from clairvoie.egress.key import node_key
+from clairvoie.hub.hub import Hub
+from clairvoie.hub.node_door import DoorServer, NodeDoor
+from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
+from clairvoie.hub.registrar import Registrar
+from clairvoie.server import settings_of, task_of
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass
+class OpenDoor:
+    """A town with two nodes, enrolled and active, and the door of its hub."""
+
+    town: Town
+    hub: Hub
+    ledger: FakeLedger
+    registrar: Registrar
+    door: NodeDoor
+    url: str
+    port: int
+
+    @classmethod
+    @contextmanager
+    def of(cls, folder: Path) -> Iterator[OpenDoor]:
+        town = Town.at(folder, sensors=("mic-0", "mic-1"))
+        town.enrol(range(2))
+        town.lead_to_active("mic-0", "mic-1")
+        for number in range(2):
+            town.done("accept", str(folder / f"node-{number}" / "node.toml"), str(town.bundles / f"lamp-{number}"))
+        settings = settings_of(folder / "hub.toml")
+        ledger = FakeLedger()
+        hub = Hub(task_of(settings), time.time, ledger)
+        hub.begin()
+        registrar = Registrar(hub, decode_charter((folder / "charter.json").read_bytes()), Path(settings.lives))
+        registrar.look()
+        listener = socket.create_server((LOOPBACK, 0))
+        try:
+            with _serving(DoorServer(hub, Path(settings.keys), listener, ())) as door:
+                yield cls(town, hub, ledger, registrar, door.node_door, door.url, listener.getsockname()[1])
+        finally:
+            hub.close()
+
+    def files(self, number: int) -> tuple[Path, Path]:
+        folder = self.town.folder / f"node-{number}"
+        return folder / "node.crt", folder / "connection.pem"
+
+    def context(self, *files: Path) -> ssl.SSLContext:
+        """A client that believes the hub's authority and shows the certificate in ``files``, if any."""
+        context = ssl.create_default_context(cafile=str(self.town.folder / "keys" / "node-authority.crt"))
+        if files:
+            context.load_cert_chain(*files)
+        return context
+
+    def client(self, *files: Path, context: ssl.SSLContext | None = None) -> httpx.Client:
+        return httpx.Client(base_url=self.url, verify=context or self.context(*files), trust_env=False, timeout=20)
+
+    def record(self, number: int, sequence: int = 1, second: int | None = None) -> bytes:
+        """One upload with one record that the node has signed."""
+        sensor = f"mic-{number}"
+        at = int(time.time()) + 2 if second is None else second
+        content = SecondEvents(sensor=sensor, second=at, events=(begin(sequence, mode=Mode.EXERCISE),))
+        body = encode_body(Record(sequence=sequence, content=content))
+        return encode_batch((self._signed(number, RECORD_DOMAIN, sensor, sequence, body),))
+
+    def frame(self, number: int) -> bytes:
+        """One frame of a live stream."""
+        second = int(time.time()) + 2
+        body = encode_body(Tick(second=second, bulletins=(Bulletin(sensor=f"mic-{number}", second=second),)))
+        envelope = encode_envelope(self._signed(number, TICK_DOMAIN, f"lamp-{number}", second, body))
+        return len(envelope).to_bytes(4, "big") + envelope
+
+    def _signed(self, number: int, domain: str, sensor: str, sequence: int, body: bytes) -> Envelope:
+        key = node_key(self.town.folder / f"node-{number}" / "signing-0.pem")
+        identity = {"deployment": "town", "node": f"lamp-{number}", "epoch": 0}
+        return sign(key, domain=domain, sensor=sensor, sequence=sequence, body=body, **identity)  # type: ignore[arg-type]
+
+    @contextmanager
+    def speaking(self, number: int) -> Iterator[ssl.SSLSocket]:
+        """A connection of a node, to say anything over."""
+        with (
+            socket.create_connection((LOOPBACK, self.port), timeout=20) as plain,
+            self.context(*self.files(number)).wrap_socket(plain, server_hostname=LOOPBACK) as secure,
+        ):
+            yield secure
+
+    def wait_until_open(self) -> None:
+        """Wait until a request is being answered."""
+        while not self.door.speaking:
+            threading.Event().wait(0.01)
+
+    def until_ended(self, stream: ssl.SSLSocket) -> Iterator[bytes]:
+        """What is said until the other side ends the connection, politely or not."""
+        try:
+            while said := stream.recv(65_536):
+                yield said
+        except (ConnectionResetError, ssl.SSLEOFError):
+            return
+
+    def upload(self, client: httpx.Client, body: bytes) -> httpx.Response:
+        return client.post("/api/v1/records", content=body, headers={"content-type": RECORDS_TYPE})
+
+    def live(self, client: httpx.Client, frames: Iterator[bytes]) -> httpx.Response:
+        return client.post("/api/v1/live", content=frames, headers={"content-type": LIVE_TYPE})
+
+
+@contextmanager
+def _serving(door: DoorServer) -> Iterator[DoorServer]:
+    """The door's event loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(door.open(), loop).result(20)
+        yield door
+        asyncio.run_coroutine_threadsafe(door.close(), loop).result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
