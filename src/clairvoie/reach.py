@@ -32,6 +32,8 @@ NAMES = (
 )
 CERTIFICATES = ("/etc/ssl", "/etc/pki", "/usr/share/ca-certificates")
 DOMAIN_PORT = 53
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+"""Which start of the machine this is: a lease outlives the gate that got it, but no restart of the machine."""
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -54,7 +56,7 @@ def of_fetcher(url: str) -> Confining:
 def of_gate(settings: NodeSettings, base: Path) -> Confining:
     """For the gate. A key that is not there yet will be made, so its folder is open until the next start."""
     key = base / settings.key
-    paths = {base / settings.state: KEEP}
+    paths = {base / settings.state: KEEP, BOOT: Access.READ_FILE}
     if key.exists():
         paths[key] = Access.READ_FILE
     else:
