@@ -32,12 +32,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from clairvoie import __version__
 from clairvoie.boundary.charter import Charter, decode_charter
 from clairvoie.boundary.entry import LedgerWriter
-from clairvoie.boundary.person import Callers, Visitors
+from clairvoie.boundary.person import Callers
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
-from clairvoie.hub.accounts import Accounts
-from clairvoie.hub.accounts_here import WaitingEntries
 from clairvoie.hub.authority import Trust
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
@@ -55,6 +53,7 @@ from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
 from clairvoie.oversight.keeper import Keeper, read_ledger_key
 from clairvoie.oversight.publishing import publishing
+from clairvoie.people import callers_of, hand_over, people_of, retention_now
 from clairvoie.views import api, site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
@@ -148,13 +147,18 @@ def create_app(
     people = people_of(settings, hub)
     registrar = registrar_of(settings, hub)
 
+    def kept() -> Retention:
+        return retention_now(settings, hub, people)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         jobs = [
             asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hub.flush_refusals))),
             asyncio.create_task(_every(ACTS_SECONDS, lambda: run_in_threadpool(look_at_acts, hub))),
-            asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(retain, hub, settings.retention))),
+            asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(lambda: retain(hub, kept())))),
         ]
+        if people is not None:
+            jobs.append(asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hand_over, hub))))
         if keeper is not None:
             jobs.append(asyncio.create_task(_every(PUBLISH_SECONDS, lambda: run_in_threadpool(keeper.work))))
         if registrar is not None:
@@ -190,7 +194,7 @@ def create_app(
     disclosing = DisclosingDesk(desk)
     api.mount(app, disclosing)
     site.mount(app, disclosing, people)
-    app.add_middleware(Guard, callers=callers or callers_of(hub, people))
+    app.add_middleware(Guard, callers=callers or callers_of(hub, people), export=disclosing.export)
     names = [*LOOPBACK_NAMES, *(settings.tls.names if settings.tls is not None else ())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     return app
@@ -219,20 +223,6 @@ def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
     registrar = Registrar(hub, read_charter(settings.charter), Path(settings.lives))
     registrar.look()
     return registrar
-
-
-def people_of(settings: HubSettings, hub: Hub) -> Accounts | None:
-    """The accounts of this hub; none in an exercise in which nobody signs in."""
-    if settings.accounts == "exercise":
-        return None
-    return Accounts(hub.store, WaitingEntries(), hub.clock, areas=settings.areas)
-
-
-def callers_of(hub: Hub, people: Accounts | None) -> Callers:
-    """Who may make requests: accounts, or the visitor of an exercise as long as every sensor is simulated."""
-    if people is not None:
-        return people.callers
-    return Visitors(lambda: all(sensor.simulated for sensor in hub.enrolment.sensors.values()))
 
 
 async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

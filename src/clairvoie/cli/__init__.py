@@ -20,6 +20,8 @@ COMMANDS = (
     ("node", "clairvoie.cli.node"),
     ("hub", "clairvoie.cli.hub"),
     ("sensor", "clairvoie.cli.sensor"),
+    ("authorise", "clairvoie.cli.authorise"),
+    ("account", "clairvoie.cli.account"),
 )
 """Command -> the module that holds an attribute of that name. A new command is one line here."""
 

@@ -24,9 +24,10 @@ from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
 from clairvoie.boundary.problem import Problem
-from clairvoie.boundary.reading import Desk, MinuteRow
+from clairvoie.boundary.reading import MinuteRow
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue, NotPermitted, StoreUnavailable
 from clairvoie.views import documents, reference
+from clairvoie.views.disclosing import DisclosingDesk
 
 LARGEST_IDENTIFIER = 2**53
 Identifier = Annotated[int, Path(ge=1, le=LARGEST_IDENTIFIER, description="An incident's number")]
@@ -101,7 +102,7 @@ def _described(kind: type, words: str) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": schema}}}
 
 
-def reading(desk: Desk) -> APIRouter:
+def reading(desk: DisclosingDesk) -> APIRouter:
     """What programs may read."""
     router = APIRouter(prefix="/api/v1", tags=["reading"])
     zone = desk.deployment().time_zone
@@ -115,6 +116,7 @@ def reading(desk: Desk) -> APIRouter:
     def incidents(state: IncidentState | None = None, limit: Limit = 200) -> Response:
         """Open and taken: oldest first. Closed or all: newest first. What is on trial is no incident."""
         found = tuple(documents.incident_document(incident) for incident in desk.incidents(state, limit=limit))
+        desk.export("incidents", len(found))
         return answer(documents.Incidents(time_zone=zone, now=documents.moment(desk.now()), incidents=found))
 
     @router.get("/incidents/{identifier}", summary="One incident", **documented(documents.OneIncident, 404, 422))
@@ -132,11 +134,13 @@ def reading(desk: Desk) -> APIRouter:
         """Detections with their onset in the range, newest first, those on trial included."""
         found = desk.detections(start=start.timestamp(), end=end.timestamp(), sensor=sensor, limit=limit)
         views = tuple(documents.detection_document(view) for view in found)
+        desk.export("detections", len(views))
         return answer(documents.Detections(time_zone=zone, now=documents.moment(desk.now()), detections=views))
 
     @router.get("/misses", summary="Misses", **documented(documents.Misses, 422))
     def misses(limit: Limit = 200) -> Response:
         found = tuple(documents.miss_document(miss) for miss in desk.misses(limit=limit))
+        desk.export("misses", len(found))
         return answer(documents.Misses(time_zone=zone, misses=found))
 
     @router.get("/notes", summary="Shift notes", **documented(documents.Notes, 422))
@@ -147,7 +151,7 @@ def reading(desk: Desk) -> APIRouter:
     return router
 
 
-def levels(desk: Desk) -> APIRouter:
+def levels(desk: DisclosingDesk) -> APIRouter:
     """Levels, as JSON and as CSV."""
     router = APIRouter(prefix="/api/v1", tags=["levels"])
     zone = desk.deployment().time_zone
@@ -208,7 +212,7 @@ def _csv_line(values: tuple[str, ...]) -> str:
     return line.getvalue()
 
 
-def acting(desk: Desk) -> APIRouter:
+def acting(desk: DisclosingDesk) -> APIRouter:
     """What a person may do through a program."""
     router = APIRouter(prefix="/api/v1", tags=["acting"])
     may_fail = documented(documents.OneIncident, 400, 404, 409, 422, 503)
@@ -255,7 +259,7 @@ def acting(desk: Desk) -> APIRouter:
     return router
 
 
-def act(desk: Desk, identifier: int, doing: Callable[[], Incident]) -> Response:
+def act(desk: DisclosingDesk, identifier: int, doing: Callable[[], Incident]) -> Response:
     """Do something to an incident; 404 if there is none, 409 if somebody was first."""
     if desk.incident(identifier) is None:
         return missing(identifier)
@@ -265,7 +269,7 @@ def act(desk: Desk, identifier: int, doing: Callable[[], Incident]) -> Response:
         return problem(409, "conflict", error, first=error.value if isinstance(error.value, str) else "")
 
 
-def one_incident(desk: Desk, incident: Incident) -> Response:
+def one_incident(desk: DisclosingDesk, incident: Incident) -> Response:
     """One incident as JSON."""
     return answer(
         documents.OneIncident(
@@ -281,7 +285,7 @@ def missing(what: object) -> Response:
     return problem(404, "unknown", HubError("there is no such thing", what, "Ask for the list."))
 
 
-def mount(app: FastAPI, desk: Desk) -> None:
+def mount(app: FastAPI, desk: DisclosingDesk) -> None:
     """Serve the API and its description from ``app``."""
     for router in (reading(desk), levels(desk), acting(desk), reference.router):
         app.include_router(router)

@@ -16,7 +16,7 @@ import msgspec
 
 from clairvoie.boundary.authorisation import Denial, Field
 from clairvoie.boundary.disclosure import WHOLE, denial_of, disclosed
-from clairvoie.boundary.entry import Entry, EntryKind
+from clairvoie.boundary.entry import LONGEST_TEXT, Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, DetectionView, Incident, IncidentState, Miss, Outcome
 from clairvoie.boundary.person import Caller, CallerKind, Power
@@ -38,6 +38,8 @@ from clairvoie.errors import HubError, InvalidValue, NotPermitted
 from clairvoie.views.caller import current
 
 LOOK_SECONDS = 300.0
+LONG_LIST = 100
+"""A program that is given more rows at once takes them away: that is an export."""
 MOST_LOOKED_THROUGH = 10_000
 """Incidents that are looked through for those a caller may see."""
 OF_EVERYBODY = frozenset({"acts", "discarded", "ledger_status", "now", "deployment", "refusals", "changes"})
@@ -271,6 +273,13 @@ class DisclosingDesk:
         """Who did what: entries of the ledger."""
         self._need(Power.READ_ACCESS)
         return self.whole.access(**asked)
+
+    def export(self, what: str, rows: int | None = None) -> None:
+        """Record that ``what`` is taken away, before it is given; a list of ``rows`` only when it is a long one."""
+        if rows is not None and rows <= LONG_LIST:
+            return
+        detail = {} if rows is None else {"rows": str(rows)}
+        self.record(Entry(kind=EntryKind.EXPORT, at=self.now(), about=what[:LONGEST_TEXT], detail=detail))
 
     def record(self, entry: Entry) -> int | None:
         """Write an entry, in this caller's name whatever it says."""

@@ -69,9 +69,11 @@ TOO_LARGE = Refused(413, "oversized", "a form has at most 128 KiB", "Shorten it.
 class Guard:
     """ASGI middleware; streams pass through it as they come."""
 
-    def __init__(self, app: ASGIApp, callers: Callers) -> None:
+    def __init__(self, app: ASGIApp, callers: Callers, export: Callable[[str], object] | None = None) -> None:
+        """``export`` is told, in the caller's name, of what is about to be taken away."""
         self._app = app
         self._callers = callers
+        self._export = export
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what may pass; add the headers to whatever is answered."""
@@ -93,6 +95,7 @@ class Guard:
         kept = CALLER.set(caller)
         try:
             if refused is None:
+                await self._note_export(scope)
                 await self._app(scope, receive, send_guarded)
             else:
                 answer = await run_in_threadpool(refusal, Request(scope), caller, refused)
@@ -123,6 +126,12 @@ class Guard:
             if not secrets.compare_digest(given.encode(), caller.form_token.encode()):
                 return caller, FORGED, receive
         return caller, None, receive
+
+    async def _note_export(self, scope: Scope) -> None:
+        need = need_of(scope["method"], scope["path"])
+        if self._export is not None and isinstance(need, Need) and need.export:
+            query = scope["query_string"].decode("ascii", "replace")
+            await run_in_threadpool(self._export, f"{scope['path']}?{query}" if query else scope["path"])
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller:
         """A token that is sent decides alone: when it does not hold, a cookie beside it is of no use."""
