@@ -1,7 +1,8 @@
 """Settings: frozen, read once, and the only place that reads settings files and the environment.
 
 Unknown keys are errors, so that a typing mistake never becomes a silent default. Paths in a file are relative to that
-file. The environment is read for nothing but ``CLAIRVOIE_LOG`` (``debug``, ``info``, ``warning``).
+file. The environment is read for nothing but ``CLAIRVOIE_LOG`` (``debug``, ``info``, ``warning``) and, by commands that
+speak to people, their language.
 """
 
 from __future__ import annotations
@@ -336,6 +337,12 @@ def log_level() -> str:
     return os.environ.get("CLAIRVOIE_LOG", "info")
 
 
+def preferred_language() -> str:
+    """``fr`` or ``en``: the environment's language (``LC_ALL``, ``LC_MESSAGES``, ``LANG``, the first that is set)."""
+    found = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "fr" if found.lower().startswith("fr") else "en"
+
+
 def child_environment() -> dict[str, str]:
     """The environment of a node's processes: no telemetry of onnxruntime, and one thread of arithmetic each."""
     return {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -359,5 +366,6 @@ __all__ = [
     "StreamSource",
     "child_environment",
     "log_level",
+    "preferred_language",
     "read_settings",
 ]

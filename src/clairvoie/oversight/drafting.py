@@ -114,6 +114,8 @@ def default_of(question: Question, answers: Answers, today: datetime.date) -> st
 def act_of(answers: Answers) -> Authorisation:
     """The act that complete ``answers`` make. Raises :class:`InvalidValue`, naming the question."""
     values: dict[str, Any] = {}
+    defaults = {one.key: one.default for one in QUESTIONS if isinstance(one, Question) and one.default is not None}
+    answers = {**defaults, **answers}
     for one in QUESTIONS:
         if isinstance(one, Group):
             values[one.key] = [_values(one.questions, given, one.key) for given in answers.get(one.key, [])]
