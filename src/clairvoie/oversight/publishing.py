@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -30,6 +32,19 @@ FRESH = {"Cache-Control": "no-cache"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
+_MISSING = {
+    "description": "There is none",
+    "content": {"application/json": {"schema": {"type": "object", "required": ["code", "what"]}}},
+}
+_NOTE = {"description": "A signed note", "content": {"text/plain": {"schema": {"type": "string"}}}}
+_FOUND = {
+    "description": "Where it stands",
+    "content": {"application/json": {"schema": {"type": "object", "required": ["header", "index", "checkpoint"]}}},
+}
+SIGNED_NOTE: dict[int | str, dict[str, Any]] = {200: _NOTE, 404: _MISSING}
+INCLUSION: dict[int | str, dict[str, Any]] = {200: _FOUND, 404: _MISSING}
+
+
 class RecordInclusion(Struct, frozen=True, kw_only=True):
     """Where a sensor's record stands in the log. Hashes are base64, proofs from the leaf upwards.
 
@@ -52,17 +67,17 @@ def publishing(keeper: Keeper | None) -> APIRouter:
     """The doors of ``keeper``'s log; without one nothing is found behind them."""
     router = APIRouter(tags=["ledger"])
 
-    @router.get("/tlog/{path:path}", summary="The published log", response_class=Response)
+    @router.get("/tlog/{path:path}", summary="The published log", include_in_schema=False)
     def published(path: str) -> Response:
         """A file of the log: checkpoint, tiles, bodies, minutes' headers."""
         return _file(keeper, path)
 
-    @router.get("/api/v1/ledger/checkpoint", summary="The signed head of the log", response_class=Response)
+    @router.get("/api/v1/ledger/checkpoint", summary="The signed head of the log", responses=SIGNED_NOTE)
     def checkpoint() -> Response:
         """The present epoch's checkpoint, a signed note."""
         return _file(keeper, CHECKPOINT)
 
-    @router.get("/api/v1/ledger/inclusion", summary="Where a record stands in the log", response_class=Response)
+    @router.get("/api/v1/ledger/inclusion", summary="Where a record stands in the log", responses=INCLUSION)
     def inclusion(
         sensor: str = Query(max_length=64),
         epoch: int = Query(ge=0, le=2**53),

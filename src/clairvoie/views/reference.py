@@ -16,6 +16,7 @@ TAGS = [
     {"name": "reading", "description": "What programs may read"},
     {"name": "levels", "description": "Levels, as JSON and as CSV"},
     {"name": "acting", "description": "What a person may do through a program"},
+    {"name": "ledger", "description": "The published ledger; its files are under /tlog"},
     {"name": "nodes", "description": "What nodes deliver"},
     {"name": "operation", "description": "For whoever keeps the hub running"},
 ]
