@@ -22,6 +22,7 @@ COMMANDS = (
     ("sensor", "clairvoie.cli.sensor"),
     ("authorise", "clairvoie.cli.authorise"),
     ("account", "clairvoie.cli.account"),
+    ("ledger", "clairvoie.cli.ledger"),
 )
 """Command -> the module that holds an attribute of that name. A new command is one line here."""
 

@@ -1,6 +1,6 @@
 """Is this published log whole, unchanged, and what its hub signed? Pure over a :class:`Source` of files.
 
-It imports nothing but ``boundary``, ``merkle``, ``checkpoint`` and ``tree``; what it believes is public keys.
+It imports nothing but ``boundary``, ``merkle``, ``checkpoint``, ``tree`` and ``report``; what it believes is public keys.
 :func:`verify_log` reads everything and computes every hash anew; :func:`verify_since` reads what is new since a
 checkpoint that somebody kept; :func:`verify_entry` reads one entry. Each fault names its place: the file, the entry if
 it is one entry's, and what is wrong.
@@ -12,9 +12,6 @@ report says how many cosigned. Nor that a record was never made: a log proves wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from clairvoie.boundary.entry import PUBLIC_KINDS, encode_entry
 from clairvoie.boundary.leaf import (
@@ -50,27 +47,11 @@ from clairvoie.oversight.merkle import (
     root_of,
     root_of_inclusion,
 )
+from clairvoie.oversight.report import Report
 from clairvoie.oversight.tree import Broken, Fault, Source, TreeTiles, Trust, open_head, read_tile
 
 ATTEMPTS = 3
 """How often a log that grows while it is read is read anew."""
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """What was checked, and every fault. ``notices`` are no faults: files of a publication that is under way."""
-
-    origin: str = ""
-    size: int = 0
-    root: bytes = b""
-    cosigners: tuple[str, ...] = ()
-    entries: int = 0
-    minutes: int = 0
-    records: int = 0
-    acts: int = 0
-    faults: tuple[Fault, ...] = ()
-    notices: tuple[str, ...] = ()
-    first: ActBody | None = None
-    """The published body of entry 0, which says of which epoch this log is."""
 
 
 class _Walk:
@@ -329,7 +310,7 @@ def _verify(source: Source, trust: Trust, progress: Callable[[int], None], kept:
             if kept is not None:
                 walk.since = _continued(walk.tiles, head, kept, trust)
         except Broken as error:
-            return Report(faults=(error.fault,)) if walk is None else _with(walk.report(), error.fault)
+            return Report(faults=(error.fault,)) if walk is None else walk.report().with_fault(error.fault)
         leaves = walk.read()
         if kept is None:
             walk.upper_tiles(leaves)
@@ -339,10 +320,6 @@ def _verify(source: Source, trust: Trust, progress: Callable[[int], None], kept:
     assert walk is not None
     walk.faults += walk.beyond
     return walk.report()
-
-
-def _with(report: Report, fault: Fault) -> Report:
-    return replace(report, faults=(*report.faults, fault))
 
 
 def _continued(tiles: TreeTiles, head: Opened, kept: bytes, trust: Trust) -> int:

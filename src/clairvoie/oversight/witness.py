@@ -7,13 +7,18 @@ It is made for tests and for neighbours who watch one another; who runs one is w
 
 from __future__ import annotations
 
+import json
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from msgspec import Struct
@@ -21,6 +26,7 @@ from starlette.concurrency import run_in_threadpool
 
 from clairvoie.errors import BoundaryError, MalformedMessage, OversightError, SignatureMismatch
 from clairvoie.oversight.checkpoint import (
+    COSIGNATURE,
     ED25519,
     MAXIMUM_NOTE_BYTES,
     Checkpoint,
@@ -188,3 +194,35 @@ def create_app(witness: Witness) -> FastAPI:
         return Response(body, status_code=status, headers={"content-type": kind})
 
     return app
+
+
+def run_witness(name: str, private_key: Path, state: Path, log_keys: Sequence[str], port: int) -> None:
+    """Serve a witness on loopback until SIGINT or SIGTERM. It prints one JSON line with its address and verifier key.
+
+    A log's key is believed for all of its epochs: origins that differ from the key's name in the last number only.
+    """
+    key = _private_key(private_key)
+    known = [NoteKey.parse(text) for text in log_keys]
+    rules = [epochs_of(log.name.rpartition("/")[0], log.public) for log in known]
+    witness = Witness(name, key, state, lambda origin: [log for rule in rules for log in rule(origin)])
+    public = NoteKey(name=name, kind=COSIGNATURE, public=key.public_key().public_bytes_raw())
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        sys.stdout.write(json.dumps({"type": "ready", "url": url, "key": public.vkey}) + "\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(create_app(witness), log_config=None, access_log=False, server_header=False, ws="none")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        path.touch(mode=0o600)
+        made = Ed25519PrivateKey.generate()
+        path.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise OversightError(f"the witness's key cannot be read ({error})", str(path), "Give PKCS #8 PEM.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise OversightError("the witness's key is no Ed25519 key", str(path))
+    return key
