@@ -81,7 +81,8 @@ def known_access(known: int) -> Access:
 def make_ruleset(paths: Mapping[Path, Access], ports: Iterable[int] = ()) -> int:
     """A descriptor of a ruleset: everything is forbidden but ``paths`` and connecting to TCP ``ports``.
 
-    Paths that do not exist are left out. Raises :class:`EgressError` where there is no Landlock or a rule is refused.
+    Paths that do not exist, or that this user cannot reach anyway, are left out. Raises :class:`EgressError` where there
+    is no Landlock or a rule is refused.
     """
     known = version()
     if known < 1:
@@ -109,7 +110,7 @@ def _allow_path(ruleset: int, path: Path, access: Access) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
             return
         raise EgressError(f"this path cannot be allowed ({error.strerror})", str(path)) from error
     try:

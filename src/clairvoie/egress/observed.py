@@ -6,8 +6,8 @@
 ['NO_CORE', 'NO_NEW_PRIVILEGES', 'NO_SWAP', 'SECCOMP']
 
 Landlock does not show in ``/proc``; the launcher knows of it because it applied it itself
-(:mod:`clairvoie.egress.confining`). Whether a process is dumpable shows in who owns its folder there, unless the
-process belongs to root anyway.
+(:mod:`clairvoie.egress.confining`). Whether a process is dumpable shows in who owns its files there, unless the
+process belongs to root anyway: of root's processes it is taken on their word.
 """
 
 from __future__ import annotations
@@ -50,12 +50,11 @@ def locks_of(pid: int) -> Lock:
 
 
 def _is_hidden(process: Path) -> bool:
-    """Whether the kernel has taken the process's folder from its user, as it does when it is not dumpable.
+    """Whether the kernel has taken the process's files there from its user, as it does when it is not dumpable.
 
-    Root's processes belong to root either way: there it is asked whether this launcher may look at the memory map
-    without the right to trace, which cannot be told apart, so the seal's own word is taken.
+    Root's processes belong to root either way, and nothing else tells; there this is always true.
     """
-    return process.stat().st_uid == 0
+    return (process / "status").stat().st_uid == 0
 
 
 def descriptors_of(pid: int) -> dict[int, str] | None:
