@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from clairvoie.boundary.person import Callers
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
 from clairvoie.errors import ConfigurationError, StoreUnavailable
+from clairvoie.hub.accounts import Accounts
 from clairvoie.hub.authority import Trust
 from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.enrolment import Enrolment, KnownNode
@@ -147,22 +149,9 @@ def create_app(
     people = people_of(settings, hub)
     registrar = registrar_of(settings, hub)
 
-    def kept() -> Retention:
-        return retention_now(settings, hub, people)
-
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        jobs = [
-            asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hub.flush_refusals))),
-            asyncio.create_task(_every(ACTS_SECONDS, lambda: run_in_threadpool(look_at_acts, hub))),
-            asyncio.create_task(_every(RETENTION_SECONDS, lambda: run_in_threadpool(lambda: retain(hub, kept())))),
-        ]
-        if people is not None:
-            jobs.append(asyncio.create_task(_every(FLUSH_SECONDS, lambda: run_in_threadpool(hand_over, hub))))
-        if keeper is not None:
-            jobs.append(asyncio.create_task(_every(PUBLISH_SECONDS, lambda: run_in_threadpool(keeper.work))))
-        if registrar is not None:
-            jobs.append(asyncio.create_task(_every(LOOK_SECONDS, lambda: run_in_threadpool(registrar.look))))
+        jobs = [asyncio.create_task(job) for job in jobs_of(settings, hub, people, keeper, registrar)]
         try:
             yield
         finally:
@@ -223,6 +212,24 @@ def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
     registrar = Registrar(hub, read_charter(settings.charter), Path(settings.lives))
     registrar.look()
     return registrar
+
+
+def jobs_of(
+    settings: HubSettings, hub: Hub, people: Accounts | None, keeper: Keeper | None, registrar: Registrar | None
+) -> list[Coroutine[Any, Any, None]]:
+    """What the hub does again and again, each in a thread."""
+    jobs: list[tuple[float, Callable[[], object]]] = [
+        (FLUSH_SECONDS, hub.flush_refusals),
+        (ACTS_SECONDS, lambda: look_at_acts(hub)),
+        (RETENTION_SECONDS, lambda: retain(hub, retention_now(settings, hub, people))),
+    ]
+    if people is not None:
+        jobs.append((FLUSH_SECONDS, lambda: hand_over(hub)))
+    if keeper is not None:
+        jobs.append((PUBLISH_SECONDS, keeper.work))
+    if registrar is not None:
+        jobs.append((LOOK_SECONDS, registrar.look))
+    return [_every(seconds, partial(run_in_threadpool, work)) for seconds, work in jobs]
 
 
 async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -196,6 +196,7 @@ class Hub:
         self.metrics.sensors_total.set(len(enrolment.sensors))
         for told in self.enrolled:
             told()
+        self.changes.publish(Change.ACTS)
 
     def file(self, examined: list[Accept]) -> Future[Stored]:
         """Queue believable records for the store; what follows from them is told after the commit."""
