@@ -39,6 +39,7 @@ from clairvoie.boundary.reading import (
 from clairvoie.boundary.sensor import SensorKind
 from clairvoie.errors import InvalidValue
 from clairvoie.hub import acts, schema
+from clairvoie.hub.discards import read_discards
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.incident_rows import read_detections, read_incidents
 from clairvoie.hub.levels import MinuteLevel, period_levels
@@ -220,7 +221,8 @@ class HubDesk:
 
     def discarded(self) -> tuple[DiscardCount, ...]:
         """What came from sensors and was discarded for want of leave, by reason."""
-        return ()
+        with self._hub.store.reading() as connection:
+            return read_discards(connection)
 
     def ledger_status(self) -> LedgerStatus | None:
         """The ledger's last checkpoint and what stands under it; ``None`` when this hub keeps no ledger."""

@@ -72,7 +72,8 @@ def _codes(part: Scheduled) -> Iterator[int]:
 
 
 def claimed(sensor: str, event: Event) -> Reporting | None:
-    """What an event reports. An end names no hazard: it is judged by that of its begin, which the store knows."""
+    """What an event reports. An end names no hazard: here one that is permitted is enough, and where its begin is known
+    it is judged by that (:mod:`clairvoie.hub.detection_rows`)."""
     if isinstance(event, BeginEvent):
         return Reporting(sensor, HAZARD_KINDS[event.kind], MODES[event.mode])
     if isinstance(event, ImpulseEvent):
@@ -94,7 +95,7 @@ class Leave:
         self._first: dict[tuple[bool, ...], str] = {}
         self._alike: dict[str, str] = {}
         self._known: dict[tuple[Reporting, int], Denial | None] = {}
-        self._speaks: dict[tuple[str, int], Denial | None] = {}
+        self._speaks: dict[tuple[str, int, bool], Denial | None] = {}
 
     def denial(self, thing: Reporting, second: int) -> Denial | None:
         """Why ``thing`` is not permitted in ``second``; ``None`` when it is."""
@@ -108,16 +109,16 @@ class Leave:
             self._known[key] = self.standing.denial(key[0], second)
         return self._known[key]
 
-    def silence(self, sensor: str, second: int) -> Denial | None:
-        """Why ``sensor`` may say nothing at all in ``second``; ``None`` when there is something that it may report."""
+    def silence(self, sensor: str, second: int, *, hazards: bool = False) -> Denial | None:
+        """Why ``sensor`` may say nothing at all in ``second``, or tell of no hazard; ``None`` when it may."""
         minute = second // 60
         if second < FIRST_WHOLE_OFFSET or minute in self._uneven:
-            return speaking_denial(self.standing, sensor, second)
-        key = (self._like(sensor), minute)
+            return speaking_denial(self.standing, sensor, second, hazards=hazards)
+        key = (self._like(sensor), minute, hazards)
         if key not in self._speaks:
             if len(self._speaks) >= MOST_REMEMBERED:
                 self._speaks = {}
-            self._speaks[key] = speaking_denial(self.standing, key[0], second)
+            self._speaks[key] = speaking_denial(self.standing, key[0], second, hazards=hazards)
         return self._speaks[key]
 
     def _like(self, sensor: str) -> str:
@@ -131,7 +132,8 @@ class Leave:
     def withheld(self, bulletin: Bulletin) -> Withheld | None:
         """The first thing in ``bulletin`` that was not permitted in its second; ``None`` when all of it was."""
         sensor, second = bulletin.sensor, bulletin.second
-        silent = self.silence(sensor, second)
+        ends = any(isinstance(event, EndEvent) for event in bulletin.events)
+        silent = self.silence(sensor, second) or (self.silence(sensor, second, hazards=True) if ends else None)
         if silent is not None:
             return Withheld(silent, sensor, second)
         things = [claimed(sensor, event) for event in bulletin.events]
@@ -143,13 +145,14 @@ class Leave:
         return None
 
 
-def speaking_denial(standing: Standing, sensor: str, second: int) -> Denial | None:
-    """``None`` when there is anything that ``sensor`` may report in ``second``; else why not."""
+def speaking_denial(standing: Standing, sensor: str, second: int, *, hazards: bool = False) -> Denial | None:
+    """``None`` when there is anything, or any hazard, that ``sensor`` may report in ``second``; else why not."""
     act = standing.in_force(second)
     if act is None:
         return Denial.NO_AUTHORISATION
     mode = Mode.EXERCISE if act.authorisation.exercise else Mode.LIVE
-    kinds: tuple[HazardKind | ObservationKind, ...] = (*act.authorisation.observations, *act.authorisation.hazards)
+    observations = () if hazards else act.authorisation.observations
+    kinds: tuple[HazardKind | ObservationKind, ...] = (*observations, *act.authorisation.hazards)
     denials = [act.denial(Reporting(sensor, kind, mode), second) for kind in kinds]
     return None if None in denials else next(iter(denials), Denial.KIND)
 
