@@ -34,6 +34,7 @@ from clairvoie.cli.authorise_charter import adopt, charter, key
 from clairvoie.cli.authorise_draft import draft
 from clairvoie.cli.authorise_files import (
     digits,
+    documents_around,
     documents_in,
     file_into,
     put,
@@ -48,11 +49,13 @@ from clairvoie.cli.authorise_said import (
     described,
     signatures,
     spoken,
+    suspensions_of,
     told,
 )
 from clairvoie.cli.authorise_show import show
 from clairvoie.errors import ConfigurationError, OversightError
 from clairvoie.oversight.answers import yes
+from clairvoie.oversight.authorisations import suspension_words
 
 authorise = typer.Typer(
     name="authorise",
@@ -114,7 +117,7 @@ def check(
         Path | None, typer.Option(metavar="ACT", help="Compare with this act instead of the one before it.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The folder of acts in which the one before it is.")
+        Path | None, typer.Option(metavar="FOLDER", help="The folder of acts; else beside the file.")
     ] = None,
     language: LANGUAGE_OPTION = None,
 ) -> None:
@@ -131,10 +134,13 @@ def check(
         described(console, document, lang)
         return
     act = standing.acts[0].authorisation
+    around = documents_around(file, folder)
     now = time.time()
     state = "not-yet" if now < act.starts else "ended" if now >= act.ends else "in force"
     told(console, words.STATES[state].to(lang))
-    old = predecessor(trusted, documents_in(folder or file.resolve().parent), act)
+    for one in suspensions_of(trusted, document, around):
+        told(console, suspension_words(one, act.time_zone, lang), "bold")
+    old = predecessor(trusted, around, act)
     if replaces is not None:
         old = decode_authorisation(read_document(replaces).body)
     if old is not None:

@@ -151,6 +151,14 @@ def file_into(folder: Path, document: SignedDocument) -> Path:
     return path
 
 
+def documents_around(file: Path, folder: Path | None) -> tuple[SignedDocument, ...]:
+    """Every signed document in ``folder``; without one, beside ``file`` and in ``authorisations`` there."""
+    if folder is not None:
+        return documents_in(folder)
+    here = file.resolve().parent
+    return (*documents_in(here), *documents_in(here / "authorisations"))
+
+
 def documents_in(folder: Path) -> tuple[SignedDocument, ...]:
     """Every signed document in a folder of acts; files that hold none are passed over, as the hub does."""
     found = []

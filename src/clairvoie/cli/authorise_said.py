@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text as Styled
 
-from clairvoie.boundary.authorisation import Authorisation, decode_authorisation, decode_suspension
+from clairvoie.boundary.authorisation import Authorisation, Suspension, decode_authorisation, decode_suspension
 from clairvoie.boundary.charter import Charter, decode_charter
 from clairvoie.boundary.document import AUTHORISATION_TYPE, CHARTER_TYPE, SUSPENSION_TYPE, SignedDocument
+from clairvoie.boundary.standing import standing_of
 from clairvoie.cli import authorise_words as words
 from clairvoie.errors import ConfigurationError
 from clairvoie.oversight.authorisations import EXERCISE, not_allowed, sentences, suspension_words
@@ -83,6 +84,15 @@ def _charter(console: Console, charter: Charter, language: str) -> None:
     told(console, words.A_CHARTER.to(language, number=charter.number, deployment=charter.deployment), "bold")
     roles = ", ".join(f"{role.id} ({role.holder}) {role.public_key}" for role in charter.roles)
     told(console, words.SIGN_NEXT.to(language, threshold=charter.threshold, roles=roles))
+
+
+def suspensions_of(
+    charter: Charter, document: SignedDocument, around: tuple[SignedDocument, ...]
+) -> tuple[Suspension, ...]:
+    """The valid suspensions of the act in ``document`` among the documents around it."""
+    others = [one for one in around if one.payload_type == SUSPENSION_TYPE]
+    standing, _ = standing_of(charter, [document, *others])
+    return next((act.suspensions for act in standing.acts if act.digest == document.digest), ())
 
 
 def compared(console: Console, old: Authorisation, new: Authorisation, language: str) -> None:

@@ -23,6 +23,7 @@ from clairvoie.oversight.wording import (
     listed,
     moment,
     number,
+    until,
 )
 
 METRES_PER_DEGREE = 111_195.0
@@ -85,7 +86,7 @@ LEASE = Text(
 )
 MINUTES, SECONDS = Text("{n} minutes", "{n} minutes"), Text("{n} seconds", "{n} secondes")
 NO_CONTACT = Text("The act names nobody.", "L’acte ne désigne personne.")
-PERIOD = Text("From {starts} to {ends}; never after.", "Du {starts} au {ends} ; jamais après.")
+PERIOD = Text("From {starts} until {ends}; never after.", "Du {starts} jusqu’{ends} ; jamais après.")
 EXERCISE = Text("EXERCISE", "EXERCICE")
 
 
@@ -99,7 +100,7 @@ def sentences(act: Authorisation, language: str) -> tuple[Passage, ...]:
         "sensors": (", ".join(act.sensors) or NO_SENSOR.to(language),),
         "place": (_area(act, language),),
         "period": (
-            PERIOD.to(language, starts=moment(act.starts, zone, language), ends=moment(act.ends, zone, language)),
+            PERIOD.to(language, starts=moment(act.starts, zone, language), ends=until(act.ends, zone, language)),
         ),
         "hours": (*_hours(act, language), ZONE.to(language, zone=zone)),
         "law": tuple(_law(act, language)),

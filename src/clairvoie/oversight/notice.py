@@ -13,18 +13,18 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from msgspec import Struct
 
-from clairvoie.boundary.authorisation import Authorisation
+from clairvoie.boundary.authorisation import Authorisation, Suspension
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.polygon import Point
-from clairvoie.oversight.authorisations import EXERCISE, Passage, not_allowed, sentences
+from clairvoie.oversight.authorisations import EXERCISE, Passage, not_allowed, sentences, suspension_words
 from clairvoie.oversight.notice_plan import Plan, Shape, plan
-from clairvoie.oversight.wording import Text, moment
+from clairvoie.oversight.wording import Text, until
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = {
     "title": Text("What sensors may report here", "Ce que des capteurs peuvent signaler ici"),
     "act": Text("Act of authorisation no. {number}, {deployment}", "Acte d’autorisation no {number}, {deployment}"),
-    "ends": Text("Until {ends}", "Jusqu’au {ends}"),
+    "ends": Text("Until {ends}", "Jusqu’{ends}"),
     "draft": Text("Not in force: {signed} of {threshold} signatures",
                   "Sans effet : {signed} signature(s) sur {threshold}"),
     "unchecked": Text("Draft: signatures not checked", "Projet : signatures non vérifiées"),
@@ -66,6 +66,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     signed: frozenset[str] = frozenset()
     streets: tuple[Shape, ...] = ()
     sensors: Mapping[str, Point] = {}
+    suspensions: tuple[Suspension, ...] = ()
 
 
 class Role(NamedTuple):
@@ -83,6 +84,7 @@ class Side(NamedTuple):
     text: dict[str, str]
     passages: tuple[Passage, ...]
     refused: tuple[str, ...]
+    suspended: tuple[str, ...]
     exercise: str
     status: str
 
@@ -110,7 +112,7 @@ def _side(shown: Notice, language: str) -> Side:
     named: dict[str, object] = {
         "number": act.number,
         "deployment": act.deployment,
-        "ends": moment(act.ends, act.time_zone, language),
+        "ends": until(act.ends, act.time_zone, language),
         "signed": len(shown.signed),
         "threshold": charter.threshold if charter is not None else 0,
         "count": len(charter.roles) if charter is not None else 0,
@@ -122,6 +124,7 @@ def _side(shown: Notice, language: str) -> Side:
         text=texts,
         passages=sentences(act, language),
         refused=not_allowed(act, language),
+        suspended=tuple(suspension_words(one, act.time_zone, language) for one in shown.suspensions),
         exercise=EXERCISE.to(language) if act.exercise else "",
         status=texts["ends"] if enough else texts["draft" if charter is not None else "unchecked"],
     )

@@ -83,6 +83,7 @@ FROM_TO = Text("from {start} to {end}", "de {start} à {end}")
 NEXT_DAY = Text(" the next day", " le lendemain")
 ALL_DAYS = Text("every day", "tous les jours")
 ALL_DAY = Text("the whole day", "toute la journée")
+END_OF, AT = Text("the end of {day}", "à la fin du {day}"), Text("{moment}", "au {moment}")
 _MOMENT = Text("d MMMM y, HH:mm", "d MMMM y 'à' HH:mm")
 _MOMENT_SECONDS = Text("d MMMM y, HH:mm:ss", "d MMMM y 'à' HH:mm:ss")
 _DAY = Text("d MMMM y", "d MMMM y")
@@ -103,6 +104,18 @@ def moment(seconds: float, time_zone: str, language: str) -> str:
     local = datetime.datetime.fromtimestamp(seconds, ZoneInfo(time_zone))
     form = _MOMENT_SECONDS if local.second else _MOMENT
     return _first(format_datetime(local, form.to(language), locale=language), language)
+
+
+def until(seconds: float, time_zone: str, language: str) -> str:
+    """The moment until which something lasts, with its preposition in French; at midnight, the day that is over.
+
+    >>> until(1_796_079_600, "Europe/Paris", "en"), until(1_796_079_600, "Europe/Paris", "fr")
+    ('the end of 30 November 2026', 'à la fin du 30 novembre 2026')
+    """
+    local = datetime.datetime.fromtimestamp(seconds, ZoneInfo(time_zone))
+    if (local.hour, local.minute, local.second) != (0, 0, 0):
+        return AT.to(language, moment=moment(seconds, time_zone, language))
+    return END_OF.to(language, day=day((local.date() - datetime.timedelta(days=1)).isoformat(), language))
 
 
 def day(text: str, language: str) -> str:
