@@ -17,7 +17,7 @@ time_zone = "Europe/Paris"
 store = "hub.sqlite"
 charter = "charter.json"
 port = 0
-accounts = "exercise"
+accounts = "{accounts}"
 exercise = true
 {more}
 """
@@ -34,6 +34,7 @@ tls = {{ certificate = "node.crt", key = "connection.pem", authority = "authorit
 [[sensors]]
 id = "{sensor}"
 calibration = 120
+mode = "exercise"
 source = {source}
 """
 LIST = "sensor,node,kind,latitude,longitude,height,place,hardware,calibration,calibrated\n"
@@ -47,11 +48,13 @@ class Town:
     leave: Leave
 
     @classmethod
-    def at(cls, folder: Path, *, sensors: tuple[str, ...] = ("mic-0",), more: str = "") -> Town:
+    def at(
+        cls, folder: Path, *, sensors: tuple[str, ...] = ("mic-0",), more: str = "", accounts: str = "exercise"
+    ) -> Town:
         folder.mkdir(parents=True, exist_ok=True)
         leave = make_leave("town")
         write_leave(folder, leave, [leave.signed(exercise_authorisation("town", sensors))])
-        (folder / "hub.toml").write_text(HUB.format(more=more))
+        (folder / "hub.toml").write_text(HUB.format(more=more, accounts=accounts))
         return cls(folder, leave)
 
     @property
