@@ -1,8 +1,9 @@
 """What was captured after a suspension is erased, in the transaction in which the hub accepts that suspension.
 
 A record goes whole if one thing in it is suspended: signed bytes cannot be shortened. With it goes what it caused: its
-detections, the incidents that have no others, what it wrote into the minutes. A minute that a record from before the
-suspension filled too is written anew from that record; a detection whose end is erased is as its begin left it.
+detections, the incidents that have no other of their kind, what it wrote into the minutes. A minute that a record from
+before the suspension filled too is written anew from that record; a detection whose end is erased is as its begin left
+it.
 
 What remains: rows of minutes are written anew only from records that are still kept (``records_days``).
 """
@@ -125,11 +126,20 @@ def _erase_events(connection: Connection, gone: Sequence[Kept], ground: Ground) 
                 if row is not None and row.id not in erased:
                     touched |= _reopen(connection, row)
     count = erase_detections(connection, erased, ground.ledger)
-    links = schema.incident_detections.c
-    filled = set(connection.execute(select(links.incident).where(links.incident.in_(touched))).scalars())
-    for incident in sorted(filled):
+    founded = _founded(connection, touched)
+    for incident in sorted(founded):
         summarise_stored(connection, incident, ground)
-    return count, erase_incidents(connection, sorted(touched - filled), ground.ledger)
+    links = schema.incident_detections
+    connection.execute(delete(links).where(links.c.incident.in_(touched - founded)))
+    return count, erase_incidents(connection, sorted(touched - founded), ground.ledger)
+
+
+def _founded(connection: Connection, incidents: set[int]) -> set[int]:
+    """Those of ``incidents`` that still have a detection of their own kind; bangs alone make none."""
+    links, heard, table = schema.incident_detections.c, schema.detections.c, schema.incidents.c
+    joined = schema.incident_detections.join(schema.detections).join(schema.incidents)
+    own = select(links.incident).select_from(joined).where(links.incident.in_(incidents), heard.kind == table.kind)
+    return set(connection.execute(own).scalars())
 
 
 def _unlink(connection: Connection, row: Row[Any], sensor: str, ledger: LedgerWriter) -> set[int]:
