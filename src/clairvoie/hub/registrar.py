@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.document import SignedDocument, decode_document, encode_document
 from clairvoie.boundary.entry import Entry, EntryKind
-from clairvoie.boundary.life import SPEAKING, LifeAct, NodeAct, decode_life
+from clairvoie.boundary.life import LifeAct, NodeAct, SensorState, decode_life
 from clairvoie.boundary.standing import Rejected
 from clairvoie.errors import StoreUnavailable
 from clairvoie.hub import schema
@@ -28,14 +28,15 @@ from clairvoie.hub.lives import LivedAct, Lives, fold
 
 log = structlog.get_logger("clairvoie.hub.registrar")
 
+SILENCING = frozenset({SensorState.SUSPENDED, SensorState.MAINTENANCE, SensorState.MOVED, SensorState.RETIRED})
 DATED_BACK = "dated back: it would undo an act that was accepted before"
 
 Fold = Callable[[Iterable[SignedDocument]], tuple[Lives, tuple[Rejected, ...]]]
 
 
 def narrows(act: LifeAct) -> bool:
-    """Whether an act only takes away what may be said."""
-    return act.revoked if isinstance(act, NodeAct) else act.state not in SPEAKING
+    """Whether an act only takes away what may be said: it adds no key, no node and no sensor."""
+    return act.revoked if isinstance(act, NodeAct) else act.state in SILENCING
 
 
 def admit(
