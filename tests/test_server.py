@@ -172,6 +172,8 @@ deployment = "claire-voie"
 place = "Claire-Voie"
 time_zone = "Europe/Paris"
 store = "state/hub.db"
+exercise = true
+accounts = "exercise"
 port = 0
 [[nodes]]
 id = "node-1"
@@ -180,6 +182,7 @@ public_key = "{key}"
 id = "mic-a"
 node = "node-1"
 kind = "microphone"
+simulated = true
 place = {{ latitude = 48.0, longitude = 2.0, words = "lamp mic-a" }}
 """
 

@@ -180,7 +180,7 @@ def create_app(
     app.include_router(probes(hub, desk))
     app.include_router(figures(desk))
     app.include_router(publishing(keeper))
-    disclosing = DisclosingDesk(desk)
+    disclosing = DisclosingDesk(desk, lambda: hub.authority.standing.in_force(hub.clock()))
     api.mount(app, disclosing)
     site.mount(app, disclosing, people)
     app.add_middleware(Guard, callers=callers or callers_of(hub, people), export=disclosing.export)

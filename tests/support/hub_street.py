@@ -35,7 +35,7 @@ from clairvoie.boundary.bulletin import (
 )
 from clairvoie.boundary.document import SignedDocument, encode_document
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
-from clairvoie.boundary.person import Visitors
+from clairvoie.boundary.person import Callers, Visitors
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_batch, sign
 from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SecondEvents, Tick, encode_body
@@ -55,6 +55,7 @@ DEPLOYMENT = "claire-voie"
 FOR_EVER = 4_000_000_000
 LEAVE = make_leave(DEPLOYMENT, exercise=False)
 """The charter of the street and everybody's keys."""
+EVERYBODY = Visitors()
 METRE = 1 / 111_195.0
 """A metre in degrees of latitude."""
 
@@ -270,9 +271,12 @@ class Served(Running):
 
     @classmethod
     @contextmanager
-    def of(cls, settings: HubSettings, street: Street) -> Iterator[Served]:  # type: ignore[override]
+    def of(  # type: ignore[override]
+        cls, settings: HubSettings, street: Street, *, callers: Callers | None = EVERYBODY
+    ) -> Iterator[Served]:
+        """``callers=None``: whoever asks needs an account, as in a real deployment."""
         ledger = FakeLedger()
-        app = create_app(settings, clock=street.clock, callers=Visitors(), ledger=ledger)
+        app = create_app(settings, clock=street.clock, callers=callers, ledger=ledger)
         hub: Hub = app.state.hub
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         with asyncio.Runner() as runner:

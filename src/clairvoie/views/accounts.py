@@ -24,7 +24,7 @@ from clairvoie.boundary.accounts import (
     may_decide,
 )
 from clairvoie.boundary.authorisation import RecipientKind
-from clairvoie.boundary.person import Power, Role
+from clairvoie.boundary.person import Caller, Power, Role
 from clairvoie.errors import HubError, InvalidValue, NotPermitted
 from clairvoie.views import person
 from clairvoie.views.caller import current
@@ -228,12 +228,18 @@ def kind_of(proposal: Proposal) -> str:
             return "retention"
 
 
-@router.get("/proposals")
-def proposals(request: Request, page: ThePage, people: ThePeople) -> HTMLResponse:
-    """Proposals, for those who make them and those who decide."""
+def concerned() -> Caller:
+    """The caller, if proposals are any matter of theirs."""
     caller = current()
     if not (caller.may(Power.APPROVE) or caller.may(Power.ADMINISTER)):
         raise NotPermitted("not-permitted", "proposals are for those who make or decide them", caller.who)
+    return caller
+
+
+@router.get("/proposals")
+def proposals(request: Request, page: ThePage, people: ThePeople) -> HTMLResponse:
+    """Proposals, for those who make them and those who decide."""
+    caller = concerned()
     found = people.proposals()
     return page.render(
         request,
@@ -250,10 +256,11 @@ def proposals(request: Request, page: ThePage, people: ThePeople) -> HTMLRespons
 @router.post("/proposals/{number}")
 def decide(request: Request, page: ThePage, people: ThePeople, number: int, decision: Field = "") -> Response:
     """Approve or refuse one; an approved invitation's code is shown once, to whoever approved."""
+    caller = concerned()
     if decision not in ("approve", "refuse"):
         return page.problem(request, 422, page.words(request, NO_LONGER))
     try:
-        decided = people.decide(number, current(), approve=decision == "approve")
+        decided = people.decide(number, caller, approve=decision == "approve")
     except HubError:
         return page.problem(request, 404, page.words(request, NO_LONGER))
     if decided.code:

@@ -23,11 +23,15 @@ from starlette.exceptions import HTTPException
 from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
+from clairvoie.boundary.person import Power
 from clairvoie.boundary.problem import Problem
 from clairvoie.boundary.reading import MinuteRow
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue, NotPermitted, StoreUnavailable
 from clairvoie.views import documents, reference
+from clairvoie.views.caller import PLAIN_COOKIE, TLS_COOKIE
 from clairvoie.views.disclosing import DisclosingDesk
+from clairvoie.views.guard import TOKEN_HEADER
+from clairvoie.views.routes import Need, need_of
 
 LARGEST_IDENTIFIER = 2**53
 Identifier = Annotated[int, Path(ge=1, le=LARGEST_IDENTIFIER, description="An incident's number")]
@@ -37,6 +41,23 @@ RangeStart = Annotated[AwareDatetime, Query(alias="from", description="ISO 8601 
 RangeEnd = Annotated[AwareDatetime, Query(alias="to", description="The same; not part of the range")]
 Who = Annotated[str, Field(max_length=160, description="Who acts, in an exercise; else left out, or the caller's name")]
 Text = Annotated[str, Field(max_length=4000)]
+
+
+SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A machine's token, or one that a person made for a program of theirs.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": TLS_COOKIE,
+        "description": f"The desk's session ({PLAIN_COOKIE} on loopback without TLS). What changes something then "
+        f"carries the session's token in {TOKEN_HEADER}.",
+    },
+}
+"""Who asks, for OpenAPI. In an exercise nobody signs in and neither is asked for."""
 
 
 class Asked(BaseModel):
@@ -336,5 +357,20 @@ def described(app: FastAPI) -> dict[str, Any]:
         _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components.update(schemas)
+        secured(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def secured(document: dict[str, Any]) -> None:
+    """Say of each operation who may ask, as the table of routes has it, and that others get 401 and 403."""
+    document["components"]["securitySchemes"] = SECURITY
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            need = need_of(method.upper(), path)
+            if isinstance(need, Need) and need.power is Power.OPEN:
+                operation["security"] = []
+                continue
+            operation["security"] = [{"token": []}, {"session": []}]
+            operation["responses"].setdefault("401", _described(Problem, "Nobody is signed in"))
+            operation["responses"].setdefault("403", _described(Problem, "This account may not, or is not told"))

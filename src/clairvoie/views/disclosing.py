@@ -71,8 +71,10 @@ class Looks:
 class DisclosingDesk:
     """See the module. ``whole`` is the hub's desk, for what is counted over the deployment and names nothing."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, act: Callable[[], Act | None] | None = None) -> None:
+        """``act`` gives the act that counts now; by default it is asked of ``desk``."""
         self.whole = desk
+        self._act = act or self._shown_act
         self._looks = Looks()
 
     def _need(self, power: Power) -> Caller:
@@ -81,7 +83,7 @@ class DisclosingDesk:
             raise NotPermitted("not-permitted", f"this needs the power {power.value}", caller.who or None)
         return caller
 
-    def _act(self) -> Act | None:
+    def _shown_act(self) -> Act | None:
         counting = self.whole.acts().counting
         return None if counting is None else counting.act
 

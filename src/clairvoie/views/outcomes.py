@@ -73,7 +73,8 @@ def tally(kind: HazardKind | None, incidents: Iterable[Incident], misses: Iterab
 @router.get("/outcomes")
 def outcomes(request: Request, page: ThePage) -> HTMLResponse:
     """The table, by kind and altogether."""
-    incidents, misses = page.desk.incidents(limit=MOST), page.desk.misses(limit=MOST)
+    whole = page.desk.whole  # counts alone, the same for everybody who may read figures
+    incidents, misses = whole.incidents(limit=MOST), whole.misses(limit=MOST)
     seen = {one.kind for one in incidents} | {miss.kind for miss in misses}
     return page.render(
         request,
