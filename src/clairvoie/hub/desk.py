@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from clairvoie.boundary.life import SPEAKING
 from clairvoie.boundary.overseen import (
     AccessLine,
     Acts,
+    ActState,
     ConfinementView,
     DiscardCount,
     LedgerReader,
@@ -45,6 +47,7 @@ from clairvoie.hub.incident_rows import read_detections, read_incidents
 from clairvoie.hub.levels import MinuteLevel, period_levels
 from clairvoie.hub.lives import life_of
 from clairvoie.hub.minutes import row_of
+from clairvoie.hub.overseeing import acts_of, confinement_of
 
 LONGEST_RANGE = 400 * 86_400.0
 """Seconds; a page or a request reads at most this much at once."""
@@ -83,11 +86,35 @@ class HubDesk:
             oldest_missing_minute=self._hub.tallies.oldest_missing_minute(now),
             incidents_open=unfinished,
             refusals_last_hour=self._hub.refusals.last_hour(now),
+            **self._authority(now),
+            **self._checkpoint(),
             cameras_total=sum(
                 s.kind is SensorKind.CAMERA and self._hub.enrolment.state(s.id) in SPEAKING
                 for s in self._hub.enrolment.sensors.values()
             ),
         )
+
+    def _authority(self, now: float) -> dict[str, Any]:
+        counting = acts_of(self._hub.authority, now).counting
+        if counting is None:
+            return {}
+        return {
+            "authorisation": counting.act.digest,
+            "authorised_until": counting.act.authorisation.ends,
+            "suspended": counting.state is ActState.SUSPENDED,
+        }
+
+    def _checkpoint(self) -> dict[str, Any]:
+        status = self.ledger_status()
+        if status is None:
+            return {}
+        return {
+            "checkpoint_at": status.at,
+            "checkpoint_size": status.size,
+            "witnesses": len(status.cosigned),
+            "witnesses_needed": status.witnesses_needed,
+            "oldest_unsigned_minute": status.oldest_unsigned_minute,
+        }
 
     def sensors(self) -> tuple[SensorStatus, ...]:
         """All sensors, by identifier."""
@@ -100,6 +127,7 @@ class HubDesk:
     def _status(self, sensor: str) -> SensorStatus:
         now = self.now()
         state = self._hub.live.state(sensor, now)
+        said = self.confinement(sensor)
         silent = state.last_heard is None or now - state.last_heard > self._deployment.silent_after
         return SensorStatus(
             sensor=self._hub.enrolment.sensors[sensor],
@@ -112,6 +140,7 @@ class HubDesk:
             millibits_last_minute=state.millibits_last_minute,
             records_stored=self._hub.tallies.stored(sensor),
             kinds=self._hub.tallies.kinds(sensor),
+            confinement=None if said is None else said.confinement,
             state=self._hub.enrolment.states.get(sensor),
         )
 
@@ -217,7 +246,7 @@ class HubDesk:
 
     def acts(self) -> Acts:
         """Authorisations and suspensions as they stand now, and documents that do not count."""
-        return Acts()
+        return acts_of(self._hub.authority, self.now())
 
     def discarded(self) -> tuple[DiscardCount, ...]:
         """What came from sensors and was discarded for want of leave, by reason."""
@@ -234,7 +263,7 @@ class HubDesk:
 
     def confinement(self, sensor: str) -> ConfinementView | None:
         """What its node last said of the process behind a sensor; ``None`` before it said anything."""
-        return None
+        return confinement_of(self._hub.statements.get(sensor))
 
     def access(
         self, *, kinds: tuple[EntryKind, ...] = (), about: str = "", who: str = "", limit: int = 200
