@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -58,6 +59,11 @@ class LogHouse:
 
     def record(self, *entries: Entry) -> None:
         self.store.submit(lambda connection: self.ledger.record_all(connection, entries)).result()
+
+    def acts_in(self, connection: Any, count: int) -> None:
+        """Acts inside somebody's transaction."""
+        for _ in range(count):
+            self.ledger.record(connection, Entry(kind=EntryKind.LOOK, at=self.now, who="anne"))
 
     def acts(self, count: int, kind: EntryKind = EntryKind.LOOK) -> None:
         self.record(*(Entry(kind=kind, at=self.now, who="anne", about=f"incident/{n}") for n in range(count)))

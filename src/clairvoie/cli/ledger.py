@@ -111,7 +111,7 @@ def verify(
             logs = logs[-1:]
         reports = _checked(logs, keys, entry, since)
     needed = keys.needed if witnesses is None else witnesses
-    sound = [_tell(place, report, needed, bool(keys.witnesses)) for place, report in reports]
+    sound = [_tell(place, report, needed, len(keys.witnesses)) for place, report in reports]
     if not all(sound):
         raise typer.Exit(1)
 
@@ -156,7 +156,7 @@ def _progress(source: Source) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _tell(place: str, report: Report, needed: int, asked: bool) -> bool:
+def _tell(place: str, report: Report, needed: int, known: int) -> bool:
     """Print what one log is worth; whether it is sound."""
     from clairvoie.oversight.checkpoint import encode_base64
 
@@ -173,13 +173,27 @@ def _tell(place: str, report: Report, needed: int, asked: bool) -> bool:
         f"  verified: {report.entries} entries, {report.minutes} minutes with {report.records} records, "
         f"{report.acts} published acts"
     )
-    enough = 0 < needed <= len(report.cosigners)
     if report.cosigners:
         typer.echo(f"  cosigned by {', '.join(report.cosigners)}")
-    if not enough:
-        why = "no witness is asked for" if not needed else f"{len(report.cosigners)} of {needed} witnesses cosigned"
-        typer.echo(f"  split view not excluded: {why if asked or needed else 'no witness is known'}")
-    return enough or not needed
+    doubt = doubt_of_one_view(len(report.cosigners), needed, known)
+    if doubt:
+        typer.echo(f"  split view not excluded: {doubt}")
+    return len(report.cosigners) >= needed
+
+
+def doubt_of_one_view(cosigned: int, needed: int, known: int) -> str:
+    """Why two readers could have been shown different logs; empty when at least one honest witness saw both.
+
+    >>> doubt_of_one_view(2, 2, 3), doubt_of_one_view(1, 1, 3)
+    ('', 'two separate sets of 1 of the 3 witnesses could each have cosigned another log')
+    """
+    if not needed:
+        return "no witness is asked for" if known else "no witness is known"
+    if cosigned < needed:
+        return f"{cosigned} of {needed} witnesses cosigned"
+    if 2 * needed <= known:
+        return f"two separate sets of {needed} of the {known} witnesses could each have cosigned another log"
+    return ""
 
 
 @ledger.command()

@@ -1,6 +1,6 @@
 """Is this published log whole, unchanged, and what its hub signed? Pure over a :class:`Source` of files.
 
-It imports nothing but ``boundary``, ``merkle``, ``checkpoint``, ``tree`` and ``report``; what it believes is public keys.
+It imports nothing but ``boundary``, ``merkle``, ``checkpoint``, ``tree`` and ``report``; it believes public keys alone.
 :func:`verify_log` reads everything and computes every hash anew; :func:`verify_since` reads what is new since a
 checkpoint that somebody kept; :func:`verify_entry` reads one entry. Each fault names its place: the file, the entry if
 it is one entry's, and what is wrong.
