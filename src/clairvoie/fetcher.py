@@ -3,10 +3,13 @@
 What this process may touch: one address (Landlock allows TCP to its port and, for names, to 53), the writing end of its
 pipe, the certificates of the system, the clock. It takes containers apart but loads no decoder and no model; what the
 packets hold it does not know. It writes nothing to standard output or standard error, and nothing flows back to it.
+PyAV loads the modules of streams when it first meets one, which is too late here, so they are loaded first.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import select
 import socket
@@ -32,6 +35,7 @@ from clairvoie.errors import CaptureError, ClairvoieError
 from clairvoie.lifeline import tie_to_parent
 from clairvoie.orders import AnalyserEnd, FetcherOrders, read_orders
 
+STREAM_MODULES = ("attachments", "audio", "data", "subtitles", "video")
 PROTOCOLS = "http,https,httpproxy,tcp,tls,rtp,rtsp,udp"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 10.0
@@ -116,12 +120,20 @@ def gone(orders: FetcherOrders, seconds: float) -> bool:
     return bool(poller.poll(seconds * 1000))
 
 
+def load_everything() -> None:
+    """Load what resolving names and meeting a stream of any kind need; the kinds depend on PyAV's version."""
+    socket.getaddrinfo("localhost", None)
+    for name in STREAM_MODULES:
+        if importlib.util.find_spec(f"av.{name}") is not None:
+            importlib.import_module(f"av.{name}.stream")
+
+
 def main() -> AnalyserEnd:
     """Be a fetcher, and end with a code from the closed list."""
     try:
         orders = read_orders(FetcherOrders)
         tie_to_parent(orders.parent)
-        socket.getaddrinfo("localhost", None)  # loads what resolving names needs, while something can be loaded
+        load_everything()
         sealing.close_others((orders.packets, orders.control))
         sealing.seal(sealing.FETCHER)
         fetch_for_ever(orders)

@@ -36,6 +36,10 @@ class FetchedSound:
         self.descriptors = (reading,)
         self.channel = channel
         self._reading = reading
+        # PyAV loads its modules when they are first used, and later nothing can be loaded.
+        blank = StreamParameters(number=0, codec="pcm_s16le", rate=8000, channels=1)
+        for _ in _Track(blank, 1, 0.0, None).decode(Packet(stream=0, time=0.0, key=True, data=bytes(1600)), 0.0):
+            continue
 
     def blocks(self, *, sigma: float, wall: Callable[[], float]) -> Iterator[Block]:
         """Blocks as they arrive, over all connections, until the fetcher is gone. A frame that is none raises

@@ -81,8 +81,8 @@ def known_access(known: int) -> Access:
 def make_ruleset(paths: Mapping[Path, Access], ports: Iterable[int] = ()) -> int:
     """A descriptor of a ruleset: everything is forbidden but ``paths`` and connecting to TCP ``ports``.
 
-    Paths that do not exist, or that this user cannot reach anyway, are left out. Raises :class:`EgressError` where there
-    is no Landlock or a rule is refused.
+    Paths that do not exist, or that this user cannot reach anyway, are left out. Raises :class:`EgressError` where
+    there is no Landlock or a rule is refused.
     """
     known = version()
     if known < 1:
