@@ -35,6 +35,7 @@ DAYS = {
 }
 _HOURS = re.compile(r"(?:(\S+) +)?(\d\d:\d\d) *(?:-|–|to|à) *(\d\d:\d\d)", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d\d:\d\d))?", re.ASCII)
+LAST_YEAR = 2100
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
@@ -110,7 +111,11 @@ def starting(text: str, time_zone: str) -> int:
 def ending(text: str, time_zone: str) -> int:
     """A day, to its last moment, or a moment, as POSIX seconds: the first at which the act no longer holds."""
     day, hour = _parted(text)
-    return starting(text, time_zone) if hour else _checked(end_of_day(day_of(day), ZoneInfo(time_zone)))
+    if hour:
+        return starting(text, time_zone)
+    if day_of(day).year >= LAST_YEAR:
+        raise InvalidValue(f"an act ends before {LAST_YEAR}", text)
+    return _checked(end_of_day(day_of(day), ZoneInfo(time_zone)))
 
 
 def _parted(text: str) -> tuple[str, str]:

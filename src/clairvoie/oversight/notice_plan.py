@@ -17,7 +17,7 @@ from clairvoie.oversight.authorisations import METRES_PER_DEGREE
 
 WIDTH = 680.0
 MARGIN = 28.0
-SCALES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 
 class Shape(NamedTuple):
@@ -29,12 +29,15 @@ class Shape(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A sensor on the drawing; ``within`` the polygon or not."""
+    """A sensor on the drawing; ``within`` the polygon or not. Its name is written at ``text_x``, ``text_y``."""
 
     name: str
     x: float
     y: float
     within: bool
+    text_x: float
+    text_y: float
+    anchor: str
 
 
 class Plan(NamedTuple):
@@ -96,7 +99,7 @@ def plan(polygon: Sequence[Point], streets: Sequence[Shape], sensors: Mapping[st
     shown = [metres(point) for point in (*polygon, *sensors.values())]
     left, right = min(x for x, _ in shown), max(x for x, _ in shown)
     top, bottom = min(y for _, y in shown), max(y for _, y in shown)
-    units = (WIDTH - 2 * MARGIN) / max(right - left, (bottom - top) * 1.6, 1.0)
+    units = (WIDTH - 2 * MARGIN) / max(right - left, (bottom - top) * 2.0, 1.0)
     width, height = WIDTH, (bottom - top) * units + 2 * MARGIN
     shift = (width - (right - left) * units) / 2
 
@@ -115,10 +118,52 @@ def plan(polygon: Sequence[Point], streets: Sequence[Shape], sensors: Mapping[st
         areas=tuple((one.kind, d) for one, d in drawn if one.closed),
         lines=tuple((one.kind, d) for one, d in drawn if not one.closed),
         polygon=path(polygon, closed=True),
-        marks=tuple(Mark(name, *place(at), inside(polygon, at)) for name, at in sensors.items()),
+        marks=_marks({name: place(at) for name, at in sensors.items()}, polygon, sensors),
         scale_metres=metres_shown,
         scale_units=round(metres_shown * units, 1),
     )
+
+
+def _marks(
+    places: Mapping[str, tuple[float, float]], polygon: Sequence[Point], sensors: Mapping[str, Point]
+) -> tuple[Mark, ...]:
+    """Sensors with their names beside them: on the first side where a name covers no sensor and no other name.
+
+    Where there is none, because sensors stand too close, names do overlap; the list of sensors has them all.
+    """
+    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in places.values()]
+    found = []
+    for name, (x, y) in places.items():
+        own = (x - 7, y - 7, x + 7, y + 7)
+        boxes = {side: _box(name, x, y, side) for side in ("start", "end", "middle", "under")}
+        free = (s for s, box in boxes.items() if not any(_overlap(box, t) for t in taken if t != own) and _shown(box))
+        side = next(free, "start")
+        taken.append(boxes[side])
+        left, _, right, bottom = boxes[side]
+        anchor = "middle" if side == "under" else side
+        text_x = {"start": left, "end": right, "middle": (left + right) / 2}[anchor]
+        found.append(Mark(name, x, y, inside(polygon, sensors[name]), round(text_x, 1), round(bottom - 3, 1), anchor))
+    return tuple(found)
+
+
+Box = tuple[float, float, float, float]
+
+
+def _box(name: str, x: float, y: float, side: str) -> Box:
+    """Left, top, right and bottom of a name at a mark; letters are about 7 units wide."""
+    wide = 7.0 * len(name)
+    left, middle = {"start": (x + 10, y), "end": (x - 10 - wide, y)}.get(
+        side, (x - wide / 2, y - 15 if side == "middle" else y + 16)
+    )
+    return left, middle - 8, left + wide, middle + 8
+
+
+def _shown(box: Box) -> bool:
+    return box[0] > 0 and box[2] < WIDTH and box[1] > 0
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _mean(values: list[float]) -> float:
