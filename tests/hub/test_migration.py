@@ -1,0 +1,81 @@
+"""A store of the version before is brought up to this one in place: nothing is lost, and it works as a new one does."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hub_street import DEPLOYMENT, NOW, Running, Street, begin, settings_at
+from sqlalchemy import create_engine, inspect
+
+from clairvoie.boundary.entry import EntryKind
+from clairvoie.boundary.incident import Outcome
+from clairvoie.config import Retention
+from clairvoie.errors import StoreError
+from clairvoie.hub import migration, schema
+from clairvoie.hub.store import Store
+from clairvoie.server import retain
+
+OLD = Path(__file__).parents[1] / "support" / "store_version_1.sql"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A store that version 1 made and used."""
+    path = tmp_path / "hub.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(OLD.read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+def columns(path: Path) -> dict[str, list[tuple[str, str]]]:
+    engine = create_engine(f"sqlite:///{path}")
+    found = inspect(engine)
+    tables = {
+        name: [(str(c["name"]), str(c["type"])) for c in found.get_columns(name)]
+        for name in found.get_table_names()
+        if name in schema.metadata.tables
+    }
+    engine.dispose()
+    return tables
+
+
+def test_it_becomes_what_a_new_store_is(old: Path, tmp_path: Path) -> None:
+    Store(old, deployment=DEPLOYMENT, sensors=["mic-a"]).close()
+    Store(tmp_path / "new.db", deployment=DEPLOYMENT, sensors=["mic-a"]).close()
+    assert columns(old) == columns(tmp_path / "new.db")
+    assert columns(old).keys() == schema.metadata.tables.keys()
+    Store(old, deployment=DEPLOYMENT, sensors=["mic-a"]).close()  # and opens again
+
+
+def test_nothing_is_lost_and_work_goes_on(old: Path, tmp_path: Path) -> None:
+    street = Street(sequences={"mic-a": 3})
+    with Running.of(settings_at(tmp_path), street) as running:
+        (incident,) = running.desk.incidents()
+        assert (incident.outcome, incident.history[1].note) == (Outcome.CONFIRMED, "a pane")
+        assert [miss.reported_by for miss in running.desk.misses()] == ["Noé"]
+        assert running.desk.sensor("mic-a").records_stored == 3
+        assert [(r.code, r.count) for r in running.desk.refusals()] == [("malformed", 2)]
+        running.store(street.events("mic-a", begin(2)), street.minute("mic-b", NOW // 60 * 60 - 60))
+        assert list(running.ledger.stored) == [8, 9], "numbers go on after the greatest"
+        street.clock.at += 3 * 86_400
+        retain(running.hub, Retention(levels_days=1, detections_days=1, incidents_days=1, records_days=1))
+        assert running.count(schema.transitions) == 1, "what is older than the ledger is erased all the same"
+        assert len(running.ledger.of(EntryKind.DELETION)) == 1
+
+
+def test_a_migration_that_breaks_off_leaves_the_old_store(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = columns(old)
+
+    def broken(_connection: object) -> None:
+        raise StoreError("the power went")
+
+    monkeypatch.setattr(migration, "number_records", broken)
+    with pytest.raises(StoreError):
+        Store(old, deployment=DEPLOYMENT, sensors=[])
+    assert columns(old) == before
+    monkeypatch.undo()
+    Store(old, deployment=DEPLOYMENT, sensors=[]).close()
