@@ -1,9 +1,7 @@
-"""The hub as a server: wires hub, oversight and views together, and stops within two seconds.
+"""The hub as an application: wires hub, oversight and views together.
 
-Without TLS it listens on loopback only. Nodes on other machines come in by the node door, a listener of its own.
-
-``create_app`` makes the application, ``run`` serves it and prints one JSON line when it is ready:
-``{"type":"ready","url":"http://127.0.0.1:8750"}``.
+``create_app`` makes the application; :mod:`clairvoie.serving` puts it on its sockets. Signed acts are taken in, the
+ledger is published and retention is kept by jobs that run as long as it does.
 """
 
 from __future__ import annotations
@@ -11,19 +9,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import signal
-import socket
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 from msgspec.structs import replace
@@ -44,14 +38,12 @@ from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.granting import granting
 from clairvoie.hub.hub import Hub, Task
 from clairvoie.hub.incidents import Grouping
-from clairvoie.hub.node_door import DoorServer
 from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.retention import Limits, due
 from clairvoie.hub.trusting import read_trust
 from clairvoie.hub.unrecorded import Unrecorded
-from clairvoie.log import set_up_log
 from clairvoie.oversight.figures import figures
 from clairvoie.oversight.keeper import Keeper, read_ledger_key
 from clairvoie.oversight.publishing import publishing
@@ -72,7 +64,6 @@ PUBLISH_SECONDS = 1.0
 """How often the ledger is sealed and published, if there is anything new."""
 RETENTION_SECONDS = 3600.0
 """How often retention looks for what is due."""
-GRACE_SECONDS = 1
 
 log = structlog.get_logger("clairvoie.server")
 
@@ -286,94 +277,3 @@ def settings_of(path: Path, *, port: int | None = None) -> HubSettings:
         ),
         port=settings.port if port is None else port,
     )
-
-
-class HubServer(uvicorn.Server):
-    """Ends its own streams before it waits for connections, and says on stdout when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, hub: Hub, url: str, door: DoorServer | None = None) -> None:
-        super().__init__(config)
-        self._hub = hub
-        self._url = url
-        self._door = door
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            ready = {"type": "ready", "url": self._url}
-            if self._door is not None:
-                await self._door.open()
-                ready["node_door"] = self._door.url
-            sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
-            sys.stdout.flush()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop once on SIGINT or SIGTERM, with exit status 0; a second one does not wait for anybody."""
-        loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        for number in signals:
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End live streams and pages' streams, which would otherwise never end, then everything else."""
-        self._hub.end_streams()
-        if self._door is not None:
-            await self._door.close()
-        await super().shutdown(sockets)
-
-
-def run(settings: HubSettings) -> None:
-    """Serve the hub until SIGINT or SIGTERM. Port 0 takes any free port, which the ready line names."""
-    set_up_log()
-    listener = _listen(settings.host, settings.port)
-    port = listener.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=64 * 1024,
-        ws="none",
-        ssl_certfile=None if settings.tls is None else settings.tls.certificate,
-        ssl_keyfile=None if settings.tls is None else settings.tls.key,
-    )
-    scheme = "http" if settings.tls is None else "https"
-    HubServer(config, app.state.hub, f"{scheme}://{host}:{port}", _door(settings, app.state.hub)).run(
-        sockets=[listener]
-    )
-
-
-def _door(settings: HubSettings, hub: Hub) -> DoorServer | None:
-    """The node door, if the settings ask for one, on a socket that listens already."""
-    door = settings.node_door
-    if door is None:
-        return None
-    return DoorServer(hub, Path(settings.keys), _listen(door.host, door.port), door.names)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"the hub cannot listen there ({error.strerror})", f"{host}:{port}", "Give another port with --port."
-        ) from error
-    return listener

@@ -14,9 +14,11 @@ def hub(
 ) -> None:
     """Run a hub: takes signed records, groups them into incidents, and serves the duty desk.
 
-    It listens on loopback only. One JSON line on stdout says when it is ready and where:
+    Without a [tls] table it listens on loopback only; nodes on other machines come in by [node_door]. One JSON line on
+    stdout says when it is ready and where:
     {"type":"ready","url":"http://127.0.0.1:8750"}
     """
-    from clairvoie.server import run, settings_of
+    from clairvoie.server import settings_of
+    from clairvoie.serving import run
 
     run(settings_of(config, port=port))
