@@ -33,9 +33,7 @@ MISSING = Text(
     "Il manque encore {count} signature(s), parmi : {roles}. D’ici là, il n’autorise rien.",
 )
 COMPLETE = Text("It has the signatures that it needs.", "Il a toutes les signatures nécessaires.")
-ONE_ENOUGH = Text(
-    "A suspension needs one role's signature, and has it.", "Une suspension demande une signature, et l’a"
-)
+ONE_ENOUGH = Text("One role's signature is enough for it.", "La signature d’une seule personne y suffit.")
 ABOUT_TO_SIGN = Text(
     "You are about to sign this as {role} ({holder}).", "Vous allez signer ceci en tant que {role} ({holder})."
 )
