@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.overseen import AccessLine, Epoch, LedgerStatus
-from clairvoie.errors import ConfigurationError, StoreUnavailable
+from clairvoie.errors import ClairvoieError, ConfigurationError
 from clairvoie.oversight import ledger_tables as tables
 from clairvoie.oversight.checkpoint import encode_base64
 from clairvoie.oversight.ledger import Ledger
@@ -70,7 +70,7 @@ class Keeper:
         try:
             self.publisher.seal()
             self.publisher.publish()
-        except (StoreUnavailable, OSError) as error:
+        except (ClairvoieError, OSError) as error:
             log.warning("ledger-waits", reason=str(error))
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ def _epochs(connection: Connection) -> tuple[Epoch, ...]:
 def _counts(connection: Connection) -> tuple[tuple[EntryKind, int], ...]:
     table = tables.entries.c
     query = select(table.kind, func.count()).where(table.kind.is_not(None)).group_by(table.kind).order_by(table.kind)
-    return tuple((EntryKind(kind), count) for kind, count in connection.execute(query).tuples())
+    return tuple((EntryKind(kind), count) for kind, count in connection.execute(query))
 
 
 def _oldest_unsigned(connection: Connection, epoch: int | None, size: int) -> int | None:
