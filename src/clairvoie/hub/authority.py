@@ -56,8 +56,10 @@ def receive(charter: Charter, held: Sequence[SignedDocument], found: Iterable[Si
         if document.digest not in known:
             copies[document.digest] = _with_signatures(copies.get(document.digest, document), document)
     fresh = [document for _, document in sorted(copies.items())]
-    at_fault = {r.digest for r in standing_of(charter, held)[1]}
+    if not fresh:
+        return Reception((), ())
     why = _faults(charter, [*held, *fresh])
+    at_fault = _faults(charter, held).keys() if why.keys() & known else set[str]()
     if not (why.keys() - at_fault) & known:  # nothing held is displaced, so they may be judged all at once
         accepted = [document for document in fresh if document.digest not in why]
     else:
@@ -128,7 +130,8 @@ class Authority:
         reception = receive(self.trust.charter, (*self.held, *self.waiting), found.documents)
         self._report(reception.rejected, found.broken)
         self.waiting = (*self.waiting, *reception.accepted)
-        self._hold(self.held)
+        if any(document.payload_type == SUSPENSION_TYPE for document in reception.accepted):
+            self._hold(self.held)
         return True
 
     def stored(self, documents: Iterable[SignedDocument]) -> None:
