@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -34,6 +35,8 @@ from clairvoie.hub.enrolment import Active, Enrolment, KnownNode
 GRACE_SECONDS = 7 * 86_400
 """For so long after a rotation a node may still deliver what its former key signed before it, and may still come
 through the door with its former certificate."""
+REMEMBERED = 2**17
+"""Verified acts that are kept in memory; a city of 15,000 sensors has some 60,000."""
 
 
 class LivedAct(Struct, frozen=True, kw_only=True):
@@ -255,7 +258,9 @@ def _order(lived: LivedAct) -> tuple[float, bool, str]:
     return lived.act.at, isinstance(lived.act, SensorAct), lived.digest
 
 
+@lru_cache(REMEMBERED)
 def _lived(charter: Charter, document: SignedDocument) -> LivedAct:
+    """The act in a document, verified. Remembered, since all acts are folded again whenever one comes."""
     if document.payload_type != LIFE_TYPE:
         raise BoundaryError("not an act of a sensor's life", document.payload_type)
     signed_by = charter.technicians_that_signed(document)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -31,7 +32,7 @@ log = structlog.get_logger("clairvoie.hub.registrar")
 SILENCING = frozenset({SensorState.SUSPENDED, SensorState.MAINTENANCE, SensorState.MOVED, SensorState.RETIRED})
 DATED_BACK = "dated back: it would undo an act that was accepted before"
 
-Fold = Callable[[Iterable[SignedDocument]], tuple[Lives, tuple[Rejected, ...]]]
+Fold = Callable[[tuple[SignedDocument, ...]], tuple[Lives, tuple[Rejected, ...]]]
 
 
 def narrows(act: LifeAct) -> bool:
@@ -49,10 +50,10 @@ def admit(
     """
     known = {document.digest for document in held}
     fresh = {document.digest: document for document in found if document.digest not in known}
-    before = {digest for digest, _ in folded(held)[1]}
+    before = {digest for digest, _ in folded(tuple(held))[1]}
 
     def with_these(documents: list[SignedDocument]) -> tuple[Lives, tuple[Rejected, ...], bool]:
-        lives, rejected = folded([*held, *documents])
+        lives, rejected = folded((*held, *documents))
         return lives, rejected, {digest for digest, _ in rejected} & known <= before
 
     lives, rejected, harmless = with_these(list(fresh.values()))
@@ -81,7 +82,8 @@ class Registrar:
         self._base = hub.task.enrolment
         self._folder = ActsFolder(folder)
         reserved = frozenset({*self._base.nodes, *self._base.sensors})
-        self._fold: Fold = lambda documents: fold(charter, documents, reserved=reserved)
+        # remembered, so that an act is believed after one fold, however many there are
+        self._fold: Fold = lru_cache(4)(lambda documents: fold(charter, documents, reserved=reserved))
         with hub.store.reading() as connection:
             rows = connection.execute(select(schema.lives.c.document).order_by(schema.lives.c.digest))
             self._held = [decode_document(row.document) for row in rows]
@@ -108,7 +110,7 @@ class Registrar:
             log.error("life-acts-wait", why=str(error), acts=len(accepted))
 
     def _believe(self, documents: Sequence[SignedDocument], now: float) -> None:
-        lives = self._fold(documents)[0]
+        lives = self._fold(tuple(documents))[0]
         self._hub.enrol(lives.enrolment(self._base, now), lives)
         self._due = lives.next_change(now)
 
@@ -121,7 +123,7 @@ class Registrar:
     def _keep(self, accepted: list[SignedDocument], now: float) -> None:
         """Store acts with their entries, and wait for the commit."""
         digests = {document.digest for document in accepted}
-        acts = [lived for lived in self._fold([*self._held, *accepted])[0].acts if lived.digest in digests]
+        acts = [lived for lived in self._fold((*self._held, *accepted))[0].acts if lived.digest in digests]
         self._hub.store.submit(lambda connection: self._write(connection, accepted, acts, now)).result()
         self._held += accepted
         for lived in acts:
