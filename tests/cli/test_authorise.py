@@ -160,7 +160,11 @@ def test_keys_are_their_holders_own_and_never_overwritten(office: Path) -> None:
 
 def test_check_tells_what_a_new_act_widens_of_the_one_before(office: Path) -> None:
     signed(office)
-    signed(office, 'number = 2\nhazards = ["glass-breaking"]\nretention_levels = 30\n', "second.json")
+    signed(
+        office,
+        f'number = 2\nhazards = ["glass-breaking"]\nmodels = "{"a" * 64}"\nretention_levels = 30\n',
+        "second.json",
+    )
     said = told("check second.json --language en")
     assert "Compared with act 1, which it replaces:" in said
     assert "Widens: Hazards, added: breaking glass" in said

@@ -80,6 +80,7 @@ def test_an_act_is_the_answers_that_make_it(act: Authorisation, minutes: int) ->
         hours=act.hours or (Hours(),),
         hazards=tuple(sorted(act.hazards)),
         contact="Somebody",
+        models=("a" * 64,),
     )
     again = act_of(checked_answers(tomllib.loads(answers_toml(answers_of(even)))))
     assert again == even or _fold(even, again)
@@ -155,6 +156,13 @@ def test_every_question_is_asked_in_both_languages(one: Question | Group) -> Non
 def test_what_is_not_understood_is_refused_on_the_spot(key: str, text: str) -> None:
     with pytest.raises(InvalidValue):
         understood(question(key), text, LEAST)
+
+
+@pytest.mark.parametrize("answer", [{"hazards": "1"}, {"observations": "1 4"}])
+def test_where_something_is_recognised_the_recogniser_is_named(answer: Answers) -> None:
+    with pytest.raises(InvalidValue, match="names the recognisers that may run"):
+        act_of({**LEAST, **answer})
+    assert act_of({**LEAST, **answer, "models": "sha256:" + "A" * 64}).models == ("a" * 64,)
 
 
 def test_no_act_outlives_its_text_already_when_the_question_is_asked() -> None:

@@ -24,6 +24,7 @@ from clairvoie.boundary.hours import Hours
 from clairvoie.boundary.polygon import Point
 from clairvoie.oversight.narrowing import DIMENSIONS, Effect, minutes_of_week, narrowing, widens
 
+A_MODEL = "a" * 64
 OLD = Authorisation(
     deployment="town",
     number=1,
@@ -38,6 +39,7 @@ OLD = Authorisation(
     polygon=((48.0, 2.0), (48.0, 2.01), (48.01, 2.01), (48.01, 2.0)),
     hazards=(HazardKind.FIRE,),
     hours=(Hours(start="08:00", end="20:00"),),
+    models=(A_MODEL,),
     recipients=(Recipient(name="desk", kind=RecipientKind.MACHINE, purpose="To look", fields=(Field.LEVELS,)),),
 )
 
@@ -83,7 +85,9 @@ CASES: list[tuple[str, dict[str, object], Effect]] = [
     ("observations", {"observations": tuple(ObservationKind)}, Effect.WIDENS),
     ("sensors", {"sensors": ("mic-1", "mic-2", "mic-3")}, Effect.WIDENS),
     ("sensors", {"sensors": ("mic-1",)}, Effect.NARROWS),
-    ("models", {"models": ("a" * 64,)}, Effect.WIDENS),
+    ("models", {"models": (A_MODEL, "b" * 64)}, Effect.WIDENS),
+    ("models", {"models": ("b" * 64,)}, Effect.WIDENS),
+    ("models", {"models": ()}, Effect.WIDENS),
     ("recipients", {"recipients": ()}, Effect.NARROWS),
     ("recipients", {"recipients": (DESK, msgspec.structs.replace(DESK, name="other"))}, Effect.WIDENS),
     (
@@ -115,7 +119,8 @@ CASES: list[tuple[str, dict[str, object], Effect]] = [
 @pytest.mark.parametrize(("dimension", "changed", "effect"), CASES)
 def test_each_difference_is_named_with_its_effect(dimension: str, changed: dict[str, object], effect: Effect) -> None:
     found = narrowing(OLD, msgspec.structs.replace(OLD, **changed))
-    assert {(difference.dimension, difference.effect) for difference in found} == {(dimension, effect)}
+    assert {difference.dimension for difference in found} == {dimension}
+    assert found[0].effect is effect  # widenings come first
     for difference in found:
         for language in ("en", "fr"):
             assert difference.what.to(language).startswith(DIMENSIONS[dimension].to(language))
@@ -124,6 +129,12 @@ def test_each_difference_is_named_with_its_effect(dimension: str, changed: dict[
 def test_every_field_of_an_act_is_compared() -> None:
     assert set(DIMENSIONS) == set(Authorisation.__struct_fields__) - {"version", "deployment", "number"}
     assert {dimension for dimension, _, _ in CASES} | {"authority", "impact_assessment", "contact"} == set(DIMENSIONS)
+
+
+def test_to_name_a_recogniser_where_any_could_run_is_narrower() -> None:
+    (found,) = narrowing(msgspec.structs.replace(OLD, models=()), OLD)
+    assert found.effect is Effect.NARROWS
+    assert found.what.to("en") == f"Recognisers: any becomes {A_MODEL}"
 
 
 def test_words_of_people_may_hold_braces() -> None:

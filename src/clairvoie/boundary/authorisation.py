@@ -133,8 +133,10 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A signed act. By default it allows the measurement of noise: no hazard, nobody told, no recogniser.
 
     ``starts`` and ``ends`` are POSIX seconds; ``polygon`` as :func:`~clairvoie.boundary.polygon.check_polygon` says;
-    ``sensors`` are put in the order of their names; ``models`` are SHA-256 digests of the recognisers that may run;
-    ``contact`` says whom to write to. It ends no later than the last day of every legal text that has one.
+    ``sensors`` are put in the order of their names; ``models`` are SHA-256 digests of the recognisers that may run, and
+    with none the act does not say which (``clairvoie authorise draft`` asks for one wherever something that is
+    recognised is allowed); ``contact`` says whom to write to. It ends no later than the last day of every legal text
+    that has one.
     """
 
     version: int = 1

@@ -79,7 +79,11 @@ KEPT = Text(
     "Au plus : niveaux {levels} jours ; détections {detections} jours ; incidents {incidents} jours ; enregistrements "
     "signés {records} jours. Sons et images : jamais, pas une seconde.",
 )
-NO_MODEL = Text("None is named.", "Aucun n’est désigné.")
+NO_MODEL = Text(
+    "The act names none, so it does not say which one may run.",
+    "L’acte n’en désigne aucun ; il ne dit donc pas lequel peut fonctionner.",
+)
+NOT_NEEDED = Text("None is needed: nothing is recognised.", "Aucun n’est nécessaire : rien n’est reconnu.")
 LEASE = Text(
     "It falls silent and captures nothing after {minutes}, until the hub assents again.",
     "Il se tait et ne capte plus rien après {minutes}, jusqu’à un nouvel accord du serveur.",
@@ -107,7 +111,7 @@ def sentences(act: Authorisation, language: str) -> tuple[Passage, ...]:
         "assessment": (act.impact_assessment,),
         "recipients": tuple(recipient(one, language) for one in act.recipients) or (NOBODY.to(language),),
         "retention": (_retention(act, language),),
-        "models": tuple(f"SHA-256 {digest}" for digest in act.models) or (NO_MODEL.to(language),),
+        "models": tuple(f"SHA-256 {digest}" for digest in act.models) or (_no_model(act).to(language),),
         "leases": (LEASE.to(language, minutes=duration(act.lease_seconds, language)),),
         "contact": (act.contact or NO_CONTACT.to(language),),
     }
@@ -123,6 +127,15 @@ def _reports(act: Authorisation, language: str) -> tuple[str, ...]:
         MEASURED.to(language, what=measured) if measured else NO_OBSERVATION.to(language),
         HAZARD.to(language, what=dangers) if dangers else NO_HAZARD.to(language),
     )
+
+
+def recognises(act: Authorisation) -> bool:
+    """Whether ``act`` allows something that a recogniser says: a hazard, or a source of noise."""
+    return bool(act.hazards) or ObservationKind.NOISE_SOURCES in act.observations
+
+
+def _no_model(act: Authorisation) -> Text:
+    return NO_MODEL if recognises(act) else NOT_NEEDED
 
 
 def _hours(act: Authorisation, language: str) -> tuple[str, ...]:

@@ -46,7 +46,22 @@ def understood(question: Question, text: str, answers: Answers) -> Any:
         return _dated(key, text.strip(), answers)
     if key.startswith("retention_"):
         return read.count(text, 1, MOST_RETENTION)
+    if key == "models":
+        return _models(text, answers)
     return _CLOSED[key](text)
+
+
+def _models(text: str, answers: Answers) -> tuple[str, ...]:
+    found = read.digests(text)
+    hazards = read.chosen(answers.get("hazards", "none"), HazardKind)
+    sources = ObservationKind.NOISE_SOURCES in read.chosen(answers.get("observations", "none"), ObservationKind)
+    if not found and (hazards or sources):
+        raise InvalidValue(
+            "an act that allows hazards or sources of noise names the recognisers that may run",
+            text,
+            "`clairvoie listen FILE --json` prints the SHA-256 of the one that is installed.",
+        )
+    return found
 
 
 def _bound(key: str, text: str, answers: Answers) -> int:
@@ -89,7 +104,6 @@ _CLOSED: dict[str, Any] = {
     "fields": lambda text: read.chosen(text, Field),
     "kind": _one_kind,
     "hours": read.hours,
-    "models": read.digests,
     "lease_minutes": lambda text: read.count(text, 1, 1440),
 }
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from shapely import Polygon
-
 from clairvoie.boundary.authorisation import Authorisation, RecipientKind
 from clairvoie.boundary.hours import Hours, minute_of_day
 from clairvoie.oversight.authorisations import duration, recipient
@@ -60,6 +58,7 @@ DIMENSIONS = {
     "impact_assessment": Text("Impact assessment", "Analyse d’impact"),
     "contact": Text("Contact", "Contact"),
 }
+ANY = Text("any", "n’importe lequel")
 GROUND = Text("ground", "terrain")
 
 
@@ -105,6 +104,11 @@ def _sets(old: Authorisation, new: Authorisation) -> list[Difference]:
     found = []
     for name in ("hazards", "observations", "sensors", "models"):
         before, after = getattr(old, name), getattr(new, name)
+        if name == "models" and before != after and not (before and after):  # none named: any may run
+            effect = Effect.NARROWS if after else Effect.WIDENS
+            said = [Text(*(", ".join(some) or ANY.to(lang) for lang in ("en", "fr"))) for some in (before, after)]
+            found.append(_became(name, effect, *said))
+            continue
         for form, effect, members in (
             (ADDED, Effect.WIDENS, [x for x in after if x not in before]),
             (REMOVED, Effect.NARROWS, [x for x in before if x not in after]),
@@ -143,6 +147,8 @@ def _became(dimension: str, effect: Effect, old: Text | str, new: Text | str) ->
 
 
 def _ground(old: Authorisation, new: Authorisation) -> list[Difference]:
+    from shapely import Polygon  # it takes a fifth of a second, which `clairvoie --help` need not
+
     before, after = Polygon(old.polygon), Polygon(new.polygon)
     found = []
     if after.difference(before).area > SLIVER:
@@ -166,7 +172,8 @@ def _times(old: Authorisation, new: Authorisation) -> list[Difference]:
     found = []
     if old.time_zone != new.time_zone:
         found.append(_became("time_zone", Effect.WIDENS, old.time_zone, new.time_zone))
-    before, after = minutes_of_week(old.hours), minutes_of_week(new.hours)
+    same = old.hours == new.hours
+    before, after = (frozenset() if same else minutes_of_week(act.hours) for act in (old, new))
     said = [Text(*("; ".join(hours(h, lang) for h in act.hours) or "-" for lang in ("en", "fr"))) for act in (old, new)]
     if after - before:
         found.append(_became("hours", Effect.WIDENS, *said))
