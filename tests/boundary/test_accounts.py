@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,10 +36,8 @@ def can(grant: Grant | None) -> set[tuple[str, str, str]]:
     if grant is None or not grant.active:
         return set()
     places = grant.areas or (*PLACES, "everywhere-else")
-    recipients = {"", grant.recipient}
-    return {
-        (power.value, recipient, place) for power in POWERS[grant.role] for recipient in recipients for place in places
-    }
+    powers, recipients = [power.value for power in POWERS[grant.role]], {"", grant.recipient}
+    return set(itertools.product(powers, recipients, places))
 
 
 @given(before=st.none() | grants, after=grants)

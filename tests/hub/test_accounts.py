@@ -1,4 +1,4 @@
-"""Accounts in a real store: sign-ins and their pace, sessions, invitations in two halves, tokens, proposals, entries."""
+"""Accounts in a real store: sign-ins and their pace, sessions, invitations, tokens, proposals, entries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from clairvoie.boundary.person import Caller, CallerKind, Power, Role
 from clairvoie.errors import HubError, InvalidValue, NotPermitted, SignInRefused
 from clairvoie.hub import accounts_pace
 from clairvoie.hub.accounts import Accounts
-from clairvoie.hub.accounts_here import HERE, WaitingEntries, make_account, settle_retention, take_over
+from clairvoie.hub.accounts_here import HERE, make_account
 from clairvoie.hub.accounts_passwords import KIBIBYTES, LANES, PASSES, Passwords
 from clairvoie.hub.accounts_proposals import INVITATION_SECONDS
 from clairvoie.hub.accounts_sessions import IDLE_SECONDS, LONGEST_SECONDS
@@ -358,35 +358,6 @@ def test_only_the_first_who_can_approve_is_made_on_the_machine(town: Town) -> No
     town.here("admin", Role.ADMINISTRATOR)
     assert [e.detail["act"] for e in town.ledger.of(EntryKind.ACCOUNT)][-1] == "password-set-here"
     assert {e.who for e in town.ledger.of(EntryKind.ACCOUNT)} == {HERE}
-
-
-def test_entries_that_the_command_line_left_are_taken_over_once_in_order(town: Town) -> None:
-    def left(connection):  # type: ignore[no-untyped-def]
-        for name in ("a", "b"):
-            change = AccountChange(account=name, name=name, grant=Grant(role=Role.ADMINISTRATOR))
-            make_account(connection, WaitingEntries(), change, PASSWORD, CHEAP, town.clock())
-
-    town.store.submit(left).result()
-    before = len(town.ledger.entries)
-    assert town.store.submit(lambda c: take_over(c, town.ledger)).result() == 2
-    assert town.store.submit(lambda c: take_over(c, town.ledger)).result() == 0
-    assert [entry.about for entry in town.ledger.entries[before:] if entry is not None] == ["a", "b"]
-
-
-def test_what_is_kept_longer_waits_for_a_second_person(town: Town) -> None:
-    first = {"levels_days": 365, "detections_days": 90, "incidents_days": 365, "records_days": 90}
-    asked = first | {"incidents_days": 3650, "levels_days": 30}
-
-    def settle(days: dict[str, int]) -> tuple[dict[str, int], bool]:
-        return town.store.submit(lambda c: settle_retention(c, town.ledger, days, town.clock())).result()
-
-    assert settle(first) == (first, False)
-    held, waits = settle(asked)
-    assert (held, waits) == (first | {"levels_days": 30}, True), "shorter at once, longer not yet"
-    assert settle(asked) == (held, True)
-    (proposal,) = [one for one in town.people.proposals() if one.state is ProposalState.PENDING]
-    town.people.decide(proposal.id, town.caller("sue"), approve=True)
-    assert settle(asked) == (asked, False)
 
 
 def test_every_act_about_people_is_an_entry_without_names_or_secrets(town: Town) -> None:

@@ -30,9 +30,10 @@ def check_password(password: str, account: str) -> str:
 
 
 def check_person_name(name: str) -> str:
-    """A name that histories can show: on one line, 1 to 60 printable characters."""
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or name != " ".join(name.split()):
-        raise InvalidValue(f"a name has 1 to {LONGEST_NAME} printable characters", name[:LONGEST_NAME])
+    """A name that histories can show: on one line, 1 to 60 printable characters, no brackets (the account's place)."""
+    plain = name.isprintable() and name == " ".join(name.split()) and not set(name) & set("()")
+    if not plain or not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidValue(f"a name has 1 to {LONGEST_NAME} printable characters, no brackets", name[:LONGEST_NAME])
     return name
 
 

@@ -7,6 +7,7 @@ request: a person, a machine with a token, the visitor of an exercise, or nobody
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol
@@ -42,6 +43,7 @@ class Power(StrEnum):
     ADMINISTER = "administer"
 
 
+_SIGNATURE = re.compile(r"[^()]+ \(([a-z0-9-]{1,40})\)")
 _EVERYBODY = frozenset({Power.OPEN, Power.OWN, Power.READ_FIGURES})
 
 POWERS: dict[Role, frozenset[Power]] = {
@@ -163,6 +165,16 @@ def caller_of(person: Person, areas: Mapping[str, Area], *, form_token: str = ""
 def machine_of(name: str, recipient: str) -> Caller:
     """The caller that a machine with a token is; it acts for a machine recipient and for nobody else."""
     return Caller(kind=CallerKind.MACHINE, who=f"machine:{name}", name=name, powers=MACHINE_POWERS, recipient=recipient)
+
+
+def account_of(signature: str) -> str:
+    """The account in a :attr:`Caller.signature`; a name that was typed in an exercise is itself.
+
+    >>> account_of("Dora Dupont (dora)"), account_of("Claire")
+    ('dora', 'Claire')
+    """
+    found = _SIGNATURE.fullmatch(signature)
+    return found[1] if found else signature
 
 
 class Callers(Protocol):

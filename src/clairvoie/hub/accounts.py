@@ -92,8 +92,9 @@ class Accounts(SigningIn):
                 accounts_proposals.carry_out(connection, asked, by.who, self._clock())
                 self._tell(connection, EntryKind.ACCOUNT, by.who, asked)
                 return None
-            kept = accounts_proposals.keep(connection, asked, by.who, self._clock())
-            self._tell(connection, EntryKind.PROPOSAL, by.who, asked, proposal=str(kept.id))
+            kept, fresh = accounts_proposals.keep(connection, asked, by.who, self._clock())
+            if fresh:
+                self._tell(connection, EntryKind.PROPOSAL, by.who, asked, proposal=str(kept.id))
             return kept
 
         return self._write(proposed)

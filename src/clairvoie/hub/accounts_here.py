@@ -103,8 +103,8 @@ def settle_retention(
         detail = {"act": "retention", **_words(held)}
         ledger.record(connection, Entry(kind=EntryKind.SETTING, at=now, who=HERE, about="retention", detail=detail))
     if held != asked:
-        proposal = accounts_proposals.keep(connection, LongerRetention(**asked), HERE, now)
-        if proposal.at == now:
+        proposal, fresh = accounts_proposals.keep(connection, LongerRetention(**asked), HERE, now)
+        if fresh:
             facts = {"act": "retention", "proposal": str(proposal.id), **_words(asked)}
             ledger.record(connection, Entry(kind=EntryKind.PROPOSAL, at=now, who=HERE, about="retention", detail=facts))
     return held, held != asked

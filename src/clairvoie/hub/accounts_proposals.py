@@ -56,15 +56,16 @@ def grant_of(connection: Connection, account: str) -> Grant | None:
     return Grant(role=Role(row.role), recipient=row.recipient, areas=tuple(row.areas.split()), active=row.active)
 
 
-def keep(connection: Connection, change: Change, by: str, now: float) -> Proposal:
-    """Keep a change as a proposal; the same one twice is one."""
+def keep(connection: Connection, change: Change, by: str, now: float) -> tuple[Proposal, bool]:
+    """Keep a change as a proposal, and whether it is a new one: the same asked twice is one."""
     body = msgspec.json.encode(change, order="deterministic").decode()
     same = select(proposals).where(proposals.c.change == body, proposals.c.state == ProposalState.PENDING.value)
     row = connection.execute(same).first()
+    fresh = row is None
     if row is None:
         values = {"at": now, "by": by, "change": body, "state": ProposalState.PENDING.value, "decided_by": ""}
         row = connection.execute(insert(proposals).values(values).returning(proposals)).one()
-    return proposal_of(row)
+    return proposal_of(row), fresh
 
 
 def proposal_of(row: Row[Any]) -> Proposal:

@@ -20,12 +20,13 @@ from clairvoie.boundary.incident import (
     TransitionKind,
     check_outcome,
 )
+from clairvoie.boundary.person import account_of
 from clairvoie.boundary.reading import ShiftNote
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue
 from clairvoie.hub import schema
 from clairvoie.hub.incident_rows import read_incidents, record
 
-LONGEST_NAME = 80
+LONGEST_NAME = 110
 LONGEST_TEXT = 4000
 
 
@@ -108,7 +109,7 @@ def report_miss(connection: Connection, ledger: LedgerWriter, miss: Miss) -> Mis
         "reported": miss.reported,
     }
     detail = {"kind": miss.kind.value, "happened": f"{miss.happened:.0f}", "basis": miss.basis.value}
-    entry = Entry(kind=EntryKind.MISS, at=miss.reported, who=miss.reported_by, detail=detail)
+    entry = Entry(kind=EntryKind.MISS, at=miss.reported, who=account_of(miss.reported_by), detail=detail)
     values["entry"] = ledger.record(connection, entry)
     key = connection.execute(insert(schema.misses).values(values).returning(schema.misses.c.id)).scalar_one()
     return read_misses(connection, 1, identifier=key)[0]

@@ -275,7 +275,7 @@ class HubDesk:
 
     def record(self, entry: Entry) -> int | None:
         """Write an entry of its own into the ledger; its index, or ``None`` when this hub keeps no ledger."""
-        return None if self._ledger is None else self._ledger.record(entry)
+        return self._hub.store.submit(lambda connection: self._hub.ledger.record(connection, entry)).result()
 
     def take(self, identifier: int, who: str) -> Incident:
         """``who`` takes an open incident; the second to try is told who was first."""

@@ -20,6 +20,7 @@ from clairvoie.boundary.incident import (
     Transition,
     TransitionKind,
 )
+from clairvoie.boundary.person import account_of
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.hub import schema
 from clairvoie.hub.discards import Times, write_discards
@@ -144,7 +145,11 @@ def _entry(incident: int, transition: Transition) -> Entry:
     }
     detail = {name: fact for name, fact in facts.items() if fact}
     return Entry(
-        kind=EntryKind.TRANSITION, at=transition.at, who=transition.who, about=f"incident-{incident}", detail=detail
+        kind=EntryKind.TRANSITION,
+        at=transition.at,
+        who=account_of(transition.who),
+        about=f"incident-{incident}",
+        detail=detail,
     )
 
 

@@ -69,7 +69,7 @@ def access(request: Request, page: ThePage) -> HTMLResponse:
 
 def link_of(line: AccessLine) -> str:
     """The page about the thing that an entry is about, or empty."""
-    kind, _colon, name = line.entry.about.partition(":")
+    kind, _hyphen, name = line.entry.about.partition("-")
     return f"/incidents/{name}" if kind == "incident" and name.isdecimal() else ""
 
 

@@ -234,7 +234,7 @@ class DisclosingDesk:
         who = caller.who or CallerKind.VISITOR.value
         if found is not None and self._looks.due(who, identifier, now):
             try:
-                self.whole.record(Entry(kind=EntryKind.LOOK, at=now, who=who, about=f"incident:{identifier}"))
+                self.whole.record(Entry(kind=EntryKind.LOOK, at=now, who=who, about=f"incident-{identifier}"))
             except Exception:
                 self._looks.forget(who, identifier)
                 raise
