@@ -75,6 +75,22 @@ def test_a_remembered_answer_is_the_answer(data: st.DataObject, standing: Standi
                 assert leave.silence(thing.sensor, second, hazards=only) == real
 
 
+@settings(max_examples=100)
+@given(data=st.data(), standing=standings())
+def test_a_bulletin_is_judged_as_if_it_were_the_first(data: st.DataObject, standing: Standing) -> None:
+    """Whatever was asked before, about whichever sensor and minute."""
+    leave = Leave(standing)
+    minutes = [moment // 60 * 60 for moment in edges(standing)]
+    for _ in range(20):
+        kind = data.draw(st.sampled_from(list(SCHEDULE)))
+        part = data.draw(st.sampled_from((FULL[kind][0], absent_part(kind))))
+        period, phase = SCHEDULE[kind]
+        second = data.draw(st.sampled_from(minutes)) // period * period + phase
+        events = data.draw(st.sampled_from(((), (), (begin(),), (end(),))))
+        said = Bulletin(sensor=data.draw(st.sampled_from(SENSORS)), second=second, scheduled=(part,), events=events)
+        assert leave.withheld(said) == Leave(standing).withheld(said)
+
+
 @given(standing=standings(), sensor=st.sampled_from(SENSORS), minute=st.integers(FIRST // 60, LAST // 60))
 def test_within_a_minute_every_second_has_its_own_answer(standing: Standing, sensor: str, minute: int) -> None:
     """All sixty, asked in an order in which the first could be mistaken for the others."""

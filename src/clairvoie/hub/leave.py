@@ -42,8 +42,9 @@ KINDS: dict[type, ObservationKind] = {
     MinuteIndicators: ObservationKind.LEVELS,
     MinuteOctaves: ObservationKind.OCTAVES,
     TenMinuteThirds: ObservationKind.THIRDS,
+    MinuteState: ObservationKind.NOISE_SOURCES,
 }
-"""What each scheduled part measures. A minute's state measures nothing but, when one is named, noise sources."""
+"""What each scheduled part can report; a minute's state only when it names a noise source."""
 
 
 class Withheld(NamedTuple):
@@ -57,9 +58,8 @@ class Withheld(NamedTuple):
 
 def observed(part: Scheduled) -> ObservationKind | None:
     """What a scheduled part reports; ``None`` when all its codes are absent, or when it is the sensor's own state."""
-    if isinstance(part, MinuteState):
-        return ObservationKind.NOISE_SOURCES if any(part.sources) else None
-    return KINDS[type(part)] if any(_codes(part)) else None
+    said = any(part.sources) if isinstance(part, MinuteState) else any(_codes(part))
+    return KINDS[type(part)] if said else None
 
 
 def _codes(part: Scheduled) -> Iterator[int]:
@@ -96,6 +96,7 @@ class Leave:
         self._alike: dict[str, str] = {}
         self._known: dict[tuple[Reporting, int], Denial | None] = {}
         self._speaks: dict[tuple[str, int, bool], Denial | None] = {}
+        self._clear: dict[tuple[str, int], set[ObservationKind]] = {}
 
     def denial(self, thing: Reporting, second: int) -> Denial | None:
         """Why ``thing`` is not permitted in ``second``; ``None`` when it is."""
@@ -132,6 +133,9 @@ class Leave:
     def withheld(self, bulletin: Bulletin) -> Withheld | None:
         """The first thing in ``bulletin`` that was not permitted in its second; ``None`` when all of it was."""
         sensor, second = bulletin.sensor, bulletin.second
+        clear = self._clear.get((self._like(sensor), second // 60))
+        if clear is not None and not bulletin.events and all(KINDS[type(part)] in clear for part in bulletin.scheduled):
+            return None
         ends = any(isinstance(event, EndEvent) for event in bulletin.events)
         silent = self.silence(sensor, second) or (self.silence(sensor, second, hazards=True) if ends else None)
         if silent is not None:
@@ -142,7 +146,17 @@ class Leave:
             denial = None if thing is None else self.denial(thing, second)
             if denial is not None:
                 return Withheld(denial, sensor, second, None if thing is None else thing.kind)
+        self._note_clear(bulletin)
         return None
+
+    def _note_clear(self, bulletin: Bulletin) -> None:
+        """Remember what a permitted bulletin shows to be permitted in the whole of its minute, for those like it."""
+        minute = bulletin.second // 60
+        if bulletin.second >= FIRST_WHOLE_OFFSET and minute not in self._uneven:
+            if len(self._clear) >= MOST_REMEMBERED:
+                self._clear = {}
+            kinds = {kind for part in bulletin.scheduled if (kind := observed(part)) is not None}
+            self._clear.setdefault((self._like(bulletin.sensor), minute), set()).update(kinds)
 
 
 def speaking_denial(standing: Standing, sensor: str, second: int, *, hazards: bool = False) -> Denial | None:
