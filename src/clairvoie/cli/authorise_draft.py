@@ -52,6 +52,7 @@ def draft(
     told(console, BEFORE.to(lang), "bold")
     for paragraph in BEFORE_YOU_DEPLOY:
         told(console, paragraph.to(lang))
+        told(console, "")
     if answers is not None:
         given = {**before, **_answers_in(answers)}
     else:

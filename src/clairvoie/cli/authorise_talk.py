@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.padding import Padding
 
-from clairvoie.cli.authorise_words import EXAMPLE, EXPECTED, KEEP, NO, REQUIRED, YES
+from clairvoie.cli.authorise_words import EXAMPLE, EXPECTED, KEEP, NO, REQUIRED, WORDS_TYPED, YES
 from clairvoie.errors import InvalidValue
 from clairvoie.oversight.answers import yes
 from clairvoie.oversight.drafting import QUESTIONS, Answers, default_of, understood
@@ -85,10 +85,10 @@ class Talk:
         for index, (_, words) in enumerate(question.choices, start=1):
             self.aside(f"{index:2}  {words.to(self.language)}")
         if question.example:
-            self.aside(EXAMPLE.to(self.language, example=question.example))
+            self.aside(EXAMPLE.to(self.language, example=self._shown(question.example)))
         default = default_of(question, {**answers, **_only(before, question.key)}, today)
         while True:
-            given = self.line(f"[{default}] > " if default else "> ").strip() or default
+            given = self.line(f"[{self._shown(default)}] > " if default else "> ").strip() or default
             text = given if given is None else self.prepare(question, given)
             try:
                 if text is None:
@@ -102,6 +102,10 @@ class Talk:
                 continue
             answers[question.key] = text
             return
+
+    def _shown(self, text: str) -> str:
+        """An answer as a person would type it in this language."""
+        return WORDS_TYPED[text].to(self.language) if text in WORDS_TYPED else text
 
     def line(self, prompt: str) -> str:
         """One line of the person's; :class:`TalkEnded` when there is none."""

@@ -15,6 +15,14 @@ REQUIRED = Text("There has to be an answer. Expected: {expected}.", "Il faut une
 KEEP = Text("Keep “{what}”?", "Garder « {what} » ?")
 YES = Text("yes", "oui")
 NO = Text("no", "non")
+WORDS_TYPED = {
+    "yes": YES,
+    "no": NO,
+    "none": Text("none", "aucun"),
+    "always": Text("always", "toujours"),
+    "person": Text("1", "1"),
+}
+"""Answers that are words: each is understood in either language."""
 DRAFTED = Text("Drafted, and signed by nobody yet: {file}", "Rédigé, et signé par personne encore : {file}")
 DIGEST = Text("Digest of the act: {digest}", "Empreinte de l’acte : {digest}")
 SIGN_NEXT = Text(
@@ -75,7 +83,15 @@ CHARTER_MADE = Text(
     "qui les installe : c’est à elle qu’ils se fient.",
 )
 HUB_KEYS = Text("Keys of the hub, which stay there: {folder}", "Clés du serveur, qui y restent : {folder}")
-CHARTER_DRAFTED = Text(
+CHARTER_WORDS_TYPED = {
+    "yes": YES,
+    "no": NO,
+    "none": Text("none", "aucun"),
+    "always": Text("always", "toujours"),
+    "person": Text("1", "1"),
+}
+"""Answers that are words: each is understood in either language."""
+DRAFTED = Text(
     "Charter {number}, to be signed by {old} roles of the present charter and {new} of its own: {file}",
     "Charte {number}, à signer par {old} titulaires de la charte actuelle et {new} de la nouvelle : {file}",
 )
