@@ -34,6 +34,11 @@ REFUSALS = {
     "from-the-future": _("Dated in the future"),
     "stale": _("Too old for the live line"),
     "queue-full": _("Hub too busy; it is sent again"),
+    "not-authorised": _("Permitted by no authorisation in force"),
+    "suspended": _("From a time in which the authorisation is suspended"),
+    "revoked": _("Signed with a key that is revoked"),
+    "not-active": _("From a sensor that was not active"),
+    "wrong-node": _("Over the connection of another node"),
 }
 """Why the hub refused an upload, in words, for each code of its closed list."""
 
