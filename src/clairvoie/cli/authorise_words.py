@@ -83,15 +83,7 @@ CHARTER_MADE = Text(
     "qui les installe : c’est à elle qu’ils se fient.",
 )
 HUB_KEYS = Text("Keys of the hub, which stay there: {folder}", "Clés du serveur, qui y restent : {folder}")
-CHARTER_WORDS_TYPED = {
-    "yes": YES,
-    "no": NO,
-    "none": Text("none", "aucun"),
-    "always": Text("always", "toujours"),
-    "person": Text("1", "1"),
-}
-"""Answers that are words: each is understood in either language."""
-DRAFTED = Text(
+CHARTER_DRAFTED = Text(
     "Charter {number}, to be signed by {old} roles of the present charter and {new} of its own: {file}",
     "Charte {number}, à signer par {old} titulaires de la charte actuelle et {new} de la nouvelle : {file}",
 )
