@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,7 @@ def no_answer(request: httpx.Request) -> httpx.Response:
         lambda _request: httpx.Response(200, content=b"nonsense"),
         lambda _request: httpx.Response(200, content=signed(1, key=OWN).signatures[0].encode().encode()),
         lambda _request: httpx.Response(409, content=b"many", headers={"content-type": SIZE_TYPE}),
+        lambda _request: httpx.Response(200, content=b"x" * 100_000),
     ],
 )
 def test_a_witness_that_fails_holds_up_nothing_and_is_asked_again_later(
@@ -207,6 +209,21 @@ def test_a_witness_that_fails_holds_up_nothing_and_is_asked_again_later(
     house.now += 31
     house.publisher.publish()  # nothing is new, but somebody who has not cosigned can be asked again
     assert cosigners(house) == (NAME,)
+
+
+def test_a_witness_that_never_ends_its_answer_is_left_behind(house: LogHouse, neighbour: Neighbour) -> None:
+    over = threading.Event()
+
+    def silent(_request: httpx.Request) -> httpx.Response:
+        over.wait(60)
+        return httpx.Response(500)
+
+    neighbour.answer = silent
+    house.acts(1)
+    house.publisher.publish()
+    assert not over.is_set()
+    assert cosigners(house) == ()
+    over.set()
 
 
 def test_a_whole_machine_restored_is_told_by_its_witness_and_begins_an_epoch(

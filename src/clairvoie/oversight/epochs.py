@@ -123,9 +123,8 @@ def replay(connection: Connection, epoch: int, size: int) -> Growth:
         leaves = connection.execute(query.order_by(table.position).limit(wanted)).scalars().all()
         if not leaves:
             return growth
-        for leaf in leaves:
-            for _tile in growth.append(leaf):
-                continue
+        for _tile in growth.extend(leaves):
+            continue
     return growth
 
 

@@ -49,7 +49,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     row = list(leaves)
     while len(row) > 1:
-        joined = [node_hash(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
+        joined = list(map(node_hash, row[::2], row[1::2]))
         row = joined + row[len(joined) * 2 :]
     return row[0]
 

@@ -71,18 +71,16 @@ def source_of(where: str) -> Source:
 
 
 def logs_in(where: str) -> Iterator[tuple[str, Source]]:
-    """Each epoch's log at ``where``, oldest first: one if the place is a log itself, else its folders 0, 1, 2...
+    """Each epoch's log at ``where``, oldest first: its folders 0, 1, 2... if there are such, else the place itself.
 
     An epoch that is missing between others ends the list; the next one's first entry tells that it was there.
     """
-    base = source_of(where)
-    if base.read(CHECKPOINT) is not None:
-        yield where, base
-        return
-    epoch = 0
+    base, epoch = source_of(where), 0
     while base.read(f"{epoch}/{CHECKPOINT}") is not None:
         place = f"{where.rstrip('/')}/{epoch}"
         yield place, source_of(place)
         epoch += 1
-    if epoch == 0:
+    if epoch == 0 and base.read(CHECKPOINT) is None:
         raise OversightError("there is no log", where, "Give the folder or address that holds 'checkpoint' or '0'.")
+    if epoch == 0:
+        yield where, base

@@ -151,10 +151,10 @@ class Publisher:
     def _prepare(self, connection: Connection) -> Batch:
         leaves = self.ledger.leaves(connection, self._growth.size, MOST_LEAVES)
         growth, files, full = self._growth.copy(), {}, []
+        for tile, data in growth.extend([leaf.leaf for leaf in leaves]):
+            files[tile.path] = data
+            full.append(tile)
         for leaf in leaves:
-            for tile, data in growth.append(leaf.leaf):
-                files[tile.path] = data
-                full.append(tile)
             if leaf.is_minute:
                 files[minute_path(leaf.position)] = b"".join(n + b"\n" for n in headers_of(connection, leaf.number))
         if leaves:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clairvoie.boundary.tile import ENTRIES, WIDTH, Tile, encode_entries
@@ -32,25 +32,33 @@ class Growth:
         other._rows = [list(row) for row in self._rows]
         return other
 
-    def append(self, leaf: bytes) -> Iterator[tuple[Tile, bytes]]:
-        """Add a leaf; the tiles that are full now. Must be consumed."""
-        self.size += 1
-        self._bundle.append(leaf)
-        if len(self._bundle) == WIDTH:
-            yield Tile(ENTRIES, self.size // WIDTH - 1), encode_entries(self._bundle)
-            self._bundle = []
-        carried, level = leaf_hash(leaf), 0
-        while True:
-            if level == len(self._rows):
-                self._rows.append([])
-            row = self._rows[level]
-            row.append(carried)
-            if len(row) < WIDTH:
-                return
+    def extend(self, leaves: Sequence[bytes]) -> Iterator[tuple[Tile, bytes]]:
+        """Add leaves; the tiles that become full. Must be consumed."""
+        position = 0
+        while position < len(leaves):
+            taken = leaves[position : position + WIDTH - len(self._bundle)]
+            position += len(taken)
+            self.size += len(taken)
+            self._bundle += taken
+            self._row(0).extend(map(leaf_hash, taken))
+            if len(self._bundle) == WIDTH:
+                yield Tile(ENTRIES, self.size // WIDTH - 1), encode_entries(self._bundle)
+                self._bundle = []
+                yield from self._carry()
+
+    def _carry(self) -> Iterator[tuple[Tile, bytes]]:
+        """Each level whose tile is full gives it away and one hash to the level above."""
+        level = 0
+        while len(row := self._row(level)) == WIDTH:
             yield Tile(level, (self.size >> 8 * (level + 1)) - 1), b"".join(row)
-            carried = root_of(row)
+            self._row(level + 1).append(root_of(row))
             row.clear()
             level += 1
+
+    def _row(self, level: int) -> list[bytes]:
+        if level == len(self._rows):
+            self._rows.append([])
+        return self._rows[level]
 
     def edge(self) -> Iterator[tuple[Tile, bytes]]:
         """The partial tiles as they stand now."""

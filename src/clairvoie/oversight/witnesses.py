@@ -8,7 +8,7 @@ cosigned another history of this log than the one that is asked about, :class:`D
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import structlog
@@ -18,6 +18,7 @@ from clairvoie.boundary import charter
 from clairvoie.errors import BoundaryError, OversightError
 from clairvoie.oversight.checkpoint import (
     COSIGNATURE,
+    MAXIMUM_NOTE_BYTES,
     Note,
     NoteKey,
     NoteSignature,
@@ -68,7 +69,7 @@ class Witnesses:
         self._transport = transport
         self._sizes: dict[str, tuple[str, int]] = {}
         self._rest: dict[str, float] = {}
-        self._pool = ThreadPoolExecutor(max_workers=max(1, len(self._urls)), thread_name_prefix="witness")
+        self._pool = ThreadPoolExecutor(max_workers=max(1, 2 * len(self._urls)), thread_name_prefix="witness")
 
     def close(self) -> None:
         """End what is under way."""
@@ -92,14 +93,15 @@ class Witnesses:
         ``proof(old)`` gives the consistency proof from a smaller size.
         """
         keys = {key.name: key for key in self.keys}
-        asked = {self._pool.submit(self._ask_one, keys[name], note, size, proof): name for name in self._due()}
+        asked = {name: self._pool.submit(self._ask_one, keys[name], note, size, proof) for name in self._due()}
+        wait(asked.values(), timeout=SECONDS)
         found: list[NoteSignature] = []
         other: Disagrees | None = None
-        for future in as_completed(asked):
-            name = asked[future]
+        for name, future in asked.items():
             try:
-                answer = future.result()
-            except (httpx.HTTPError, BoundaryError, OversightError) as error:
+                answer = future.result(timeout=0)
+            except (httpx.HTTPError, BoundaryError, OversightError, TimeoutError) as error:
+                future.cancel()
                 self.rest(name)
                 log.warning("witness-did-not-cosign", witness=name, reason=str(error) or type(error).__name__)
                 continue
@@ -117,19 +119,30 @@ class Witnesses:
         with httpx.Client(transport=transport, timeout=SECONDS / 2, follow_redirects=False) as client:
             for _ in range(2):
                 body = encode_request(old, proof(old) if old else (), note)
-                answer = client.post(f"{self._urls[key.name]}/add-checkpoint", content=body)
-                if answer.status_code != 409:
+                status, kind, answer = _post(client, f"{self._urls[key.name]}/add-checkpoint", body)
+                if status != 409:
                     break
-                old = _size_in(answer)
+                old = _size_in(kind, answer)
                 if old > size:
                     return Disagrees(name=key.name, size=old)
-        if answer.status_code in (409, 422) and old:
+        if status in (409, 422) and old:
             return Disagrees(name=key.name, size=old)
-        if answer.status_code != 200:
-            raise OversightError("the witness did not cosign", answer.status_code)
-        signature = cosignature_in(answer.content, key, note)
+        if status != 200:
+            raise OversightError("the witness did not cosign", status)
+        signature = cosignature_in(answer, key, note)
         self._sizes[key.name] = (origin, size)
         return signature
+
+
+def _post(client: httpx.Client, url: str, body: bytes) -> tuple[int, str, bytes]:
+    """Status, content type and body of an answer, of which no more is read than a witness has to say."""
+    with client.stream("POST", url, content=body) as answer:
+        data = bytearray()
+        for part in answer.iter_bytes():
+            data += part
+            if len(data) > MAXIMUM_NOTE_BYTES:
+                raise OversightError(f"a witness's answer has at most {MAXIMUM_NOTE_BYTES} bytes", len(data))
+        return answer.status_code, answer.headers.get("content-type", ""), bytes(data)
 
 
 def key_of(witness: charter.Witness) -> NoteKey:
@@ -137,11 +150,11 @@ def key_of(witness: charter.Witness) -> NoteKey:
     return NoteKey(name=witness.name, kind=COSIGNATURE, public=bytes.fromhex(witness.public_key))
 
 
-def _size_in(answer: httpx.Response) -> int:
-    text = answer.text.removesuffix("\n")
-    if answer.headers.get("content-type", "").split(";")[0] != SIZE_TYPE or not (text.isascii() and text.isdecimal()):
-        raise OversightError("the witness does not say which size it cosigned", answer.status_code)
-    return int(text)
+def _size_in(kind: str, answer: bytes) -> int:
+    digits = answer.removesuffix(b"\n")
+    if kind.split(";")[0] != SIZE_TYPE or not digits.isdigit() or len(digits) > 19:
+        raise OversightError("the witness does not say which size it cosigned", digits[:40])
+    return int(digits)
 
 
 def cosignature_in(answer: bytes, key: NoteKey, note: Note) -> NoteSignature:
