@@ -1,8 +1,8 @@
 """Runs a node whose gate and uplink are stand-ins, so that a test can give leave and take it.
 
 ``leave_node.py [real] CONFIG``: with ``real``, analysers are the real ones, locked; else the scripted one. The gate
-says on ``ready`` whatever lines a test writes into the FIFO ``leave`` in the node's state, and writes into ``claims`` there
-how many claims have come.
+says on ``ready`` whatever lines a test writes into the FIFO ``leave`` in the node's state, and writes into ``claims``
+there how many claims have come.
 """
 
 from __future__ import annotations
