@@ -1,7 +1,7 @@
 // Every page: says when the live connection is lost, asks again when the page becomes visible, keeps what is being typed,
 // and the keys that lead from page to page. Without scripts every page still works; it is then as fresh as its loading.
 
-import "./sound.js";
+if (document.getElementById("sound")) import("./sound.js");
 
 const notice = document.getElementById("connection");
 const keys = document.getElementById("keys");
