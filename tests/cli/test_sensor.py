@@ -178,7 +178,10 @@ def test_what_came_back_is_accepted_by_the_node_that_asked_and_by_no_other(town:
     assert "another key" in str(wrong.exception)
     assert not (config.parent / "charter.json").exists()
     assert "digest" in town.done("accept", str(config), str(town.bundles / "lamp-0"))
-    assert (config.parent / "charter.json").exists()
+    charter = config.parent / "charter.json"
+    assert charter.read_bytes() == (town.folder / "charter.json").read_bytes()
+    charter.write_bytes(charter.read_bytes() + b"\n")
+    assert "root of trust" in str(town.try_to("accept", str(config), str(town.bundles / "lamp-0")).exception)
 
 
 def test_a_file_that_does_not_count_is_named(town: Town) -> None:

@@ -13,16 +13,18 @@ from fake_ledger import FakeLedger
 from hub_street import Clock, begin, settings_at
 from scripted_lives import CHARTER, digits, key_of, led_to_active, node_act, sensor_act, signed
 
+from clairvoie.boundary.bulletin import Bulletin
 from clairvoie.boundary.document import SignedDocument, encode_document
 from clairvoie.boundary.entry import LONGEST_TEXT, EntryKind, encode_entry
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
-from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, sign
-from clairvoie.boundary.wire import Record, RecordContent, SecondEvents, SensorStatement, encode_body
+from clairvoie.boundary.signed import LEASE_DOMAIN, RECORD_DOMAIN, TICK_DOMAIN, Envelope, sign
+from clairvoie.boundary.wire import Record, RecordContent, SecondEvents, SensorStatement, Tick, encode_body
 from clairvoie.config import EnrolledNode
 from clairvoie.errors import Refusal, StoreUnavailable
 from clairvoie.hub.hub import Hub
-from clairvoie.hub.ingest import Accept, examine
+from clairvoie.hub.ingest import Accept, examine, speaker
+from clairvoie.hub.live import judge_tick
 from clairvoie.hub.lives import GRACE_SECONDS, LivedAct
 from clairvoie.hub.registrar import Registrar, entry_of
 from clairvoie.server import task_of
@@ -50,10 +52,15 @@ class Office:
 
 
 def envelope_of(content: RecordContent, epoch: int = 0, node: str = "lamp-1", sequence: int = 1) -> Envelope:
+    body = encode_body(Record(sequence=sequence, content=content))
+    return spoken(RECORD_DOMAIN, epoch, content.sensor, sequence, body, node)
+
+
+def spoken(domain: str, epoch: int, sensor: str, sequence: int, body: bytes, node: str = "lamp-1") -> Envelope:
+    key = key_of(f"{node}/{epoch}")
     return sign(
-        key_of(f"{node}/{epoch}"), domain=RECORD_DOMAIN, deployment="town", node=node, epoch=epoch,
-        sensor=content.sensor, sequence=sequence, body=encode_body(Record(sequence=sequence, content=content)),
-    )  # fmt: skip
+        key, domain=domain, deployment="town", node=node, epoch=epoch, sensor=sensor, sequence=sequence, body=body
+    )
 
 
 def events(second: int, sensor: str = "mic-1") -> SecondEvents:
@@ -111,6 +118,29 @@ def test_a_rotated_key_is_taken_for_the_past_and_a_revoked_one_for_nothing(offic
     assert code(office.judge(events(90), epoch=1)) == "taken"
     office.deliver(signed(node_act(at=96, epoch=1, revoked=True)))
     assert code(office.judge(events(90), epoch=1)) == "revoked"
+
+
+def test_ticks_and_requests_for_leases_are_of_the_present_key_only(office: Office) -> None:
+    office.deliver(signed(node_act()), *led_to_active(), *led_to_active("mic-2")[:3], signed(node_act(at=80, epoch=1)))
+
+    def tick(epoch: int) -> Tick | Refusal:
+        bulletins = tuple(Bulletin(sensor=sensor, second=99) for sensor in ("mic-1", "mic-2"))
+        body = encode_body(Tick(second=99, bulletins=bulletins))
+        return judge_tick(spoken(TICK_DOMAIN, epoch, "lamp-1", 99, body), office.hub.enrolment, 100.0)
+
+    told = tick(1)
+    assert isinstance(told, Tick)
+    assert [bulletin.sensor for bulletin in told.bulletins] == ["mic-1"], "the sensor that is not active is left out"
+    former = tick(0)
+    assert isinstance(former, Refusal)
+    assert former.code == "wrong-epoch"
+    for epoch, expected in ((0, "wrong-epoch"), (1, "lamp-1")):
+        asked = speaker(spoken(LEASE_DOMAIN, epoch, "lamp-1", 1, b"x"), office.hub.enrolment, LEASE_DOMAIN)
+        assert (asked.code if isinstance(asked, Refusal) else asked.id) == expected
+    office.deliver(signed(node_act(at=99, epoch=1, revoked=True)))
+    revoked = tick(1)
+    assert isinstance(revoked, Refusal)
+    assert revoked.code == "revoked"
 
 
 def test_what_was_stored_before_a_revocation_stays_stored(office: Office) -> None:

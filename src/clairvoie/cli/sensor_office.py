@@ -234,9 +234,14 @@ def accept_bundle(config: Path, folder: Path) -> str:
         raise ConfigurationError("this charter is of another deployment", decode_charter(charter).deployment)
     if settings.charter is None:
         raise ConfigurationError("the settings name no charter", str(config), 'Add charter = "charter.json".')
+    place = base / settings.charter
+    if place.exists() and place.read_bytes() != charter:
+        raise ConfigurationError(
+            "another charter lies there, and it is the node's root of trust", str(place), "Remove it, if that is meant."
+        )
     put(base / tls.certificate, (folder / NODE_CERTIFICATE).read_bytes())
     put(base / tls.authority, (folder / AUTHORITY).read_bytes())
-    put(base / settings.charter, charter)
+    put(place, charter)
     return charter_digest(charter)
 
 

@@ -190,6 +190,9 @@ class Hub:
         """Believe ``enrolment`` from now on; sensors that are new get a row first. Waits for that; not in the loop."""
         self.store.admit(enrolment.sensors)
         self.live.admit(enrolment.sensors)
+        if enrolment.sensors.keys() - self.enrolment.sensors.keys():
+            with self.store.reading() as connection:
+                self.tallies = Tallies.read(connection, enrolment.sensors)
         self.records.enrol(enrolment)
         self.lives = lives
         self.enrolment = enrolment

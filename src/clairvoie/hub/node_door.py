@@ -174,6 +174,7 @@ class DoorServer(uvicorn.Server):
         )
         self._listener = listener
         self._serving: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -186,13 +187,19 @@ class DoorServer(uvicorn.Server):
         """Capture none."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self._opened.set()
+
     async def open(self) -> None:
         """Listen; done when connections are taken. Raises :class:`HubError` when that cannot be."""
         self._serving = asyncio.create_task(self.serve(sockets=[self._listener]))
-        while not self.started:
-            await asyncio.sleep(0.01)
-            if self._serving.done():
-                raise HubError("the node door cannot be opened", self.url) from self._serving.exception()
+        opened = asyncio.create_task(self._opened.wait())
+        await asyncio.wait({self._serving, opened}, return_when=asyncio.FIRST_COMPLETED)
+        opened.cancel()
+        if self._serving.done():
+            raise HubError("the node door cannot be opened", self.url) from self._serving.exception()
 
     async def close(self) -> None:
         """Stop listening and end what is open."""
