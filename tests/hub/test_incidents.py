@@ -14,6 +14,7 @@ from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.sensor import Place
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue
+from clairvoie.hub.acts import LONGEST_NAME
 from clairvoie.hub.incidents import (
     SOUND_METRES_PER_SECOND,
     Grouping,
@@ -167,7 +168,7 @@ def test_without_a_basis_nothing_is_confirmed_and_nothing_changes(running, stree
     assert found.state is IncidentState.OPEN
 
 
-@pytest.mark.parametrize("who", ["", "   ", "x" * 81, "a\x00b"])
+@pytest.mark.parametrize("who", ["", "   ", "x" * (LONGEST_NAME + 1), "a\x00b"])
 def test_nobody_acts_without_a_name(running, street, who) -> None:
     running.store(street.events("mic-a", begin()))
     with pytest.raises(InvalidValue):
