@@ -12,6 +12,7 @@ import pytest
 from fake_ledger import FakeLedger
 from hub_street import Clock, begin, settings_at
 from scripted_lives import CHARTER, digits, key_of, led_to_active, node_act, sensor_act, signed
+from sqlalchemy import func, insert, select, update
 
 from clairvoie.boundary.bulletin import Bulletin
 from clairvoie.boundary.document import SignedDocument, encode_document
@@ -19,9 +20,11 @@ from clairvoie.boundary.entry import LONGEST_TEXT, EntryKind, encode_entry
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.boundary.signed import LEASE_DOMAIN, RECORD_DOMAIN, TICK_DOMAIN, Envelope, sign
-from clairvoie.boundary.wire import Record, RecordContent, SecondEvents, SensorStatement, Tick, encode_body
+from clairvoie.boundary.wire import VERSION, Record, RecordContent, SecondEvents, SensorStatement, Tick, encode_body
 from clairvoie.config import EnrolledNode
 from clairvoie.errors import Refusal, StoreUnavailable
+from clairvoie.hub import schema
+from clairvoie.hub.desk import HubDesk
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.ingest import Accept, examine, speaker
 from clairvoie.hub.live import judge_tick
@@ -120,6 +123,17 @@ def test_a_rotated_key_is_taken_for_the_past_and_a_revoked_one_for_nothing(offic
     assert code(office.judge(events(90), epoch=1)) == "revoked"
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"), [(0, "unsupported-version"), (1, "taken"), (2, "taken"), (3, "unsupported-version")]
+)
+def test_this_version_of_the_wire_and_the_one_before_are_read(office: Office, version: int, expected: str) -> None:
+    office.deliver(signed(node_act()), *led_to_active())
+    body = encode_body(Record(sequence=1, content=events(50)))
+    assert body[0] == VERSION == 2
+    envelope = spoken(RECORD_DOMAIN, 0, "mic-1", 1, bytes([version]) + body[1:])
+    assert code(examine(envelope, office.hub.enrolment, 100.0)) == expected
+
+
 def test_ticks_and_requests_for_leases_are_of_the_present_key_only(office: Office) -> None:
     office.deliver(signed(node_act()), *led_to_active(), *led_to_active("mic-2")[:3], signed(node_act(at=80, epoch=1)))
 
@@ -147,10 +161,6 @@ def test_what_was_stored_before_a_revocation_stays_stored(office: Office) -> Non
     office.deliver(signed(node_act()), *led_to_active())
     judged = office.judge(events(50))
     assert isinstance(judged, Accept)
-    from sqlalchemy import func, insert, select
-
-    from clairvoie.hub import schema
-
     row = {"sensor": office.hub.store.sensor_ids["mic-1"], "epoch": 0, "sequence": 1, "digest": judged.digest,
            "received": 100.0, "body": judged.body}  # fmt: skip
     office.hub.store.submit(lambda connection: connection.execute(insert(schema.records), [row])).result()
@@ -177,6 +187,8 @@ def test_acts_are_entered_once_and_survive_a_restart_without_their_files(tmp_pat
         office.deliver(signed(node_act()), *led_to_active())
         office.deliver(*led_to_active())
         before = office.hub.enrolment
+        counted = update(schema.sensors).where(schema.sensors.c.name == "mic-1").values(stored=7)
+        office.hub.store.submit(lambda connection: connection.execute(counted)).result()
         for path in office.folder.iterdir():
             path.unlink()
     entries = ledger.of(EntryKind.LIFE)
@@ -185,6 +197,7 @@ def test_acts_are_entered_once_and_survive_a_restart_without_their_files(tmp_pat
     with opened(tmp_path, ledger, clock) as office:
         assert office.hub.enrolment == before
         assert office.hub.lives.acts
+        assert office.hub.tallies.stored("mic-1") == 7
     assert ledger.of(EntryKind.LIFE) == entries
 
 
@@ -248,8 +261,6 @@ def test_no_act_is_about_a_simulated_name_of_the_settings(tmp_path: Path) -> Non
 
 
 def test_pages_show_a_life_and_its_state(office: Office) -> None:
-    from clairvoie.hub.desk import HubDesk
-
     office.deliver(signed(node_act()), *led_to_active())
     desk = HubDesk(office.hub)
     assert desk.sensor("mic-1").state is SensorState.ACTIVE
