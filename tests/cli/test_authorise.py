@@ -170,6 +170,7 @@ def test_check_tells_what_a_new_act_widens_of_the_one_before(office: Path) -> No
     assert "Widens: Hazards, added: breaking glass" in said
     assert "Narrows: Retention, days: levels_days 365 becomes levels_days 30" in said
     assert said.index("Widens:") < said.index("Narrows:")
+    assert "Look again: It allows alerts." in said
     assert "Nothing differs." in told("check second.json --replaces second.json --language en")
     assert "Élargit: Dangers, ajouté : bris de verre" in told("check second.json --language fr")
 
@@ -352,7 +353,10 @@ def test_a_new_charter_is_drafted_signed_by_old_and_new_roles_and_adopted(office
     told("sign next.json --charter charter.json --key dpo.pem --yes")
     with pytest.raises(ClairvoieError, match="roles of charter 1"):
         told("adopt next.json new.json --replaces charter.json")
+    with pytest.raises(ClairvoieError, match="roles of charter 1"):
+        told("check next.json --charter charter.json")
     told("sign next.json --charter charter.json --key authority.pem --yes")
+    assert "A valid successor of charter 1." in told("check next.json --charter charter.json --language en")
     said = told("adopt next.json new.json --replaces charter.json --language en")
     new = decode_charter((office / "new.json").read_bytes())
     assert (new.number, [role.id for role in new.roles]) == (2, ["mayor", "dpo", "board"])

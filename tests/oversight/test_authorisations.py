@@ -20,7 +20,7 @@ from clairvoie.boundary.authorisation import (
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.hours import Hours
 from clairvoie.errors import InvalidValue
-from clairvoie.oversight.authorisations import not_allowed, sentences, suspension_words
+from clairvoie.oversight.authorisations import doubts, not_allowed, sentences, suspension_words
 from clairvoie.oversight.before_deploying import BEFORE_YOU_DEPLOY
 from clairvoie.oversight.wording import FIELDS, HAZARDS, LANGUAGES, OBSERVATIONS, RECIPIENT_KINDS, Text, hours
 
@@ -119,6 +119,23 @@ def test_a_suspension_says_what_it_suspends_and_why(some: Suspension, language: 
     assert all(HAZARDS[kind].to(language) in words for kind in some.hazards)
     if some.whole:
         assert {"en": ": everything.", "fr": " : tout."}[language] in words
+
+
+@pytest.mark.parametrize(
+    ("changed", "doubted"),
+    [
+        ({}, []),
+        ({"legal_texts": (LegalText(title="A", date="2026-11-01"),)}, ["None of its texts"]),
+        ({"legal_texts": (LegalText(title="A", date="2026-11-02", until="2028-01-01"),)}, ["It starts before"]),
+        ({"hazards": (HazardKind.FIRE,)}, ["It allows hazards", "It allows alerts"]),
+        ({"hazards": (HazardKind.FIRE,), "exercise": True}, ["It allows hazards"]),
+    ],
+)
+def test_what_should_be_looked_at_again(changed: dict[str, object], doubted: list[str]) -> None:
+    act = msgspec.structs.replace(ACT, **changed)
+    found = doubts(act, "en")
+    assert len(found) == len(doubted) == len(doubts(act, "fr"))
+    assert all(line.startswith(words) for line, words in zip(found, doubted, strict=True))
 
 
 def test_there_is_no_third_language() -> None:

@@ -18,9 +18,10 @@ from clairvoie.boundary.authorisation import (
     decode_authorisation,
     encode_suspension,
 )
-from clairvoie.boundary.charter import Charter, Signer, charter_digest
+from clairvoie.boundary.charter import Charter, Signer, charter_digest, decode_charter, successor
 from clairvoie.boundary.document import (
     AUTHORISATION_TYPE,
+    CHARTER_TYPE,
     SUSPENSION_TYPE,
     SignedDocument,
     add_signature,
@@ -47,6 +48,7 @@ from clairvoie.cli.authorise_said import (
     LANGUAGE_OPTION,
     compared,
     described,
+    doubted,
     signatures,
     spoken,
     suspensions_of,
@@ -96,6 +98,8 @@ def sign(
         old = predecessor(trusted, documents_in(into), act)
         if old is not None:
             compared(console, old, act, lang)
+    if document.payload_type == AUTHORISATION_TYPE:
+        doubted(console, decode_authorisation(document.body), lang)
     private = _opened(key, lang)
     signer = _signer(trusted, private, role, document)
     told(console, words.ABOUT_TO_SIGN.to(lang, role=signer.id, holder=signer.holder), "bold")
@@ -111,7 +115,7 @@ def sign(
 
 @authorise.command()
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An act or a suspension.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An act, a suspension or a new charter.")],
     charter: CHARTER_OPTION = None,
     replaces: Annotated[
         Path | None, typer.Option(metavar="ACT", help="Compare with this act instead of the one before it.")
@@ -125,6 +129,10 @@ def check(
     lang, console = spoken(language), Console()
     document = read_document(file)
     trusted, data = read_charter(charter, file)
+    if document.payload_type == CHARTER_TYPE:
+        successor(trusted, document)
+        told(console, words.VALID_CHARTER.to(lang, number=trusted.number), "bold")
+        return
     standing, rejected = standing_of(trusted, [document])
     if rejected:
         raise OversightError(f"{file} does not count: {rejected[0].why.rstrip('.')}", None, _remedy(trusted, document))
@@ -138,6 +146,7 @@ def check(
     now = time.time()
     state = "not-yet" if now < act.starts else "ended" if now >= act.ends else "in force"
     told(console, words.STATES[state].to(lang))
+    doubted(console, act, lang)
     for one in suspensions_of(trusted, document, around):
         told(console, suspension_words(one, act.time_zone, lang), "bold")
     old = predecessor(trusted, around, act)
@@ -214,9 +223,6 @@ def _opened(path: Path, language: str) -> Ed25519PrivateKey:
 
 def _signer(charter: Charter, private: Ed25519PrivateKey, role: str | None, document: SignedDocument) -> Signer:
     """The role whose key this is. The new roles of a charter sign it too."""
-    from clairvoie.boundary.charter import decode_charter
-    from clairvoie.boundary.document import CHARTER_TYPE
-
     roles = {one.public_key: one for one in charter.roles}
     if document.payload_type == CHARTER_TYPE:
         roles = {one.public_key: one for one in decode_charter(document.body).roles} | roles

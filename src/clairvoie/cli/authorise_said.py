@@ -16,7 +16,7 @@ from clairvoie.boundary.document import AUTHORISATION_TYPE, CHARTER_TYPE, SUSPEN
 from clairvoie.boundary.standing import standing_of
 from clairvoie.cli import authorise_words as words
 from clairvoie.errors import ConfigurationError
-from clairvoie.oversight.authorisations import EXERCISE, not_allowed, sentences, suspension_words
+from clairvoie.oversight.authorisations import EXERCISE, doubts, not_allowed, sentences, suspension_words
 from clairvoie.oversight.narrowing import Effect, narrowing
 from clairvoie.oversight.wording import LANGUAGES
 
@@ -93,6 +93,12 @@ def suspensions_of(
     others = [one for one in around if one.payload_type == SUSPENSION_TYPE]
     standing, _ = standing_of(charter, [document, *others])
     return next((act.suspensions for act in standing.acts if act.digest == document.digest), ())
+
+
+def doubted(console: Console, act: Authorisation, language: str) -> None:
+    """What should be looked at again."""
+    for line in doubts(act, language):
+        told(console, words.LOOK.to(language, what=line), "yellow")
 
 
 def compared(console: Console, old: Authorisation, new: Authorisation, language: str) -> None:

@@ -53,6 +53,8 @@ NARROWED = Text("Narrows", "Restreint")
 CHANGED = Text("Changes", "Modifie")
 REPLACES = Text("Compared with act {number}, which it replaces:", "Par rapport à l’acte {number}, qu’il remplace :")
 SAME = Text("Nothing differs.", "Rien ne diffère.")
+LOOK = Text("Look again: {what}", "À revoir : {what}")
+VALID_CHARTER = Text("A valid successor of charter {number}.", "Successeur valable de la charte {number}.")
 VALID = Text("Valid under charter {digest}.", "Valable selon la charte {digest}.")
 STATES = {
     "not-yet": Text("It has not begun.", "Il n’a pas commencé."),

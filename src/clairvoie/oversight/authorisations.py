@@ -8,8 +8,17 @@ from __future__ import annotations
 
 import math
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from clairvoie.boundary.authorisation import Authorisation, Field, ObservationKind, Recipient, Suspension
+from clairvoie.boundary.authorisation import (
+    Authorisation,
+    Field,
+    ObservationKind,
+    Recipient,
+    Suspension,
+    day_of,
+    end_of_day,
+)
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.polygon import Point
 from clairvoie.oversight.wording import (
@@ -239,6 +248,41 @@ def not_allowed(act: Authorisation, language: str) -> tuple[str, ...]:
         if names:
             lines.append(form.to(language, what=", ".join(names)))
     return (*lines, NOT_ELSEWHERE.to(language), NOT_OTHERS.to(language))
+
+
+UNDATED = Text(
+    "It starts before the date of its text “{title}” ({date}).",
+    "Il commence avant la date de son texte « {title} » ({date}).",
+)
+NOBODY_TOLD = Text(
+    "It allows hazards to be reported, but nobody on its list is told of incidents.",
+    "Il permet de signaler des dangers, mais personne sur sa liste n’est informé des incidents.",
+)
+STREET_ALERTS = Text(
+    "It allows alerts. In France no general law did so in the street in November 2026: read “Before you deploy” again.",
+    "Il permet des alertes. En France, aucune loi générale ne le permettait dans la rue en novembre 2026 : relisez "
+    "« Avant de déployer ».",
+)
+ENDLESS = Text(
+    "None of its texts names an end: look whether one of them has ended.",
+    "Aucun de ses textes n’a de date de fin : vérifiez qu’aucun n’a pris fin.",
+)
+
+
+def doubts(act: Authorisation, language: str) -> tuple[str, ...]:
+    """What a person should look at again before signing: nothing here makes an act invalid."""
+    found = []
+    for text in act.legal_texts:
+        if act.starts < end_of_day(day_of(text.date), ZoneInfo(act.time_zone)) - 86_400:
+            found.append(UNDATED.to(language, title=text.title, date=day(text.date, language)))
+    if all(not text.until for text in act.legal_texts):
+        found.append(ENDLESS.to(language))
+    incident_fields = set(Field) - {Field.LEVELS, Field.SOURCES}
+    if act.hazards and not any(incident_fields & set(one.fields) for one in act.recipients):
+        found.append(NOBODY_TOLD.to(language))
+    if act.hazards and not act.exercise:
+        found.append(STREET_ALERTS.to(language))
+    return tuple(found)
 
 
 SUSPENDED = Text(
