@@ -104,12 +104,23 @@ def test_a_restored_hubs_epochs_are_all_verified(house: LogHouse) -> None:
     house.back_up()
     house.acts(1)
     house.publisher.publish()
+    kept = house.folder / "kept"
+    shutil.copy(house.log / "0" / "checkpoint", kept)
     house.restore()
     house.publisher.publish()
+    (house.log / "7").mkdir()
     status, text = run("verify", house.log, "--key", house.publisher.key.vkey)
     assert status == 0
+    assert f"note: {house.log / '7'} is not part of the log" in text
     assert "ledger/0: 23 entries" in text
     assert "ledger/1: 1 entries" in text
+    status, since = run("verify", house.log, "--key", house.publisher.key.vkey, "--since", kept)
+    assert status == 0
+    assert "verified: 0 entries" in since
+    assert "ledger/1: 1 entries" in since
+    shutil.copy(house.log / "1" / "checkpoint", kept)
+    since = run("verify", house.log, "--key", house.publisher.key.vkey, "--since", kept)[1]
+    assert "ledger/0" not in since
 
 
 @pytest.mark.parametrize("words", [(), ("--key", "x", "--charter", "y")])

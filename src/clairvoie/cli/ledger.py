@@ -94,7 +94,7 @@ def verify(
     Everything is computed anew from the files; what is believed is the keys that you give. A hub's log has an epoch for
     each time that its store was restored; all of them are verified.
     """
-    from clairvoie.oversight.mirror import logs_in
+    from clairvoie.oversight.mirror import logs_in, strangers
     from clairvoie.oversight.proof import HEADER, verify_proof
 
     keys = Keys(key, charter, witness_key)
@@ -107,9 +107,9 @@ def verify(
         reports = [(log, verify_proof(data, keys.trust(data.partition(b"\n\n")[2])))]
     else:
         logs = list(logs_in(log))
-        if entry is not None or since is not None:
-            logs = logs[-1:]
-        reports = _checked(logs, keys, entry, since)
+        for path in strangers(log, len(logs)):
+            typer.echo(f"note: {path} is not part of the log and was not verified")
+        reports = _checked(logs[-1:] if entry is not None else logs, keys, entry, since)
     needed = keys.needed if witnesses is None else witnesses
     sound = [_tell(place, report, needed, len(keys.witnesses)) for place, report in reports]
     if not all(sound):
@@ -119,29 +119,39 @@ def verify(
 def _checked(
     logs: list[tuple[str, Source]], keys: Keys, entry: int | None, since: Path | None
 ) -> list[tuple[str, Report]]:
-    from clairvoie.errors import ConfigurationError
+    """A report on each log; with ``since``, on the epoch of the checkpoint that was kept and on those after it."""
     from clairvoie.oversight.report import check_succession
     from clairvoie.oversight.verify import verify_entry, verify_log, verify_since
 
-    reports = []
+    kept = None if since is None else _read_kept(since)
+    places: list[str] = []
+    reports: list[Report] = []
     for place, source in logs:
-        trust = keys.trust(source.read("checkpoint"))
+        checkpoint = source.read("checkpoint")
+        trust = keys.trust(checkpoint)
         if entry is not None:
             report = verify_entry(source, trust, entry)
-        elif since is not None:
-            try:
-                kept = since.read_bytes()
-            except OSError as error:
-                raise ConfigurationError(f"the checkpoint cannot be read ({error.strerror})", str(since)) from error
-            with _progress(source) as progress:
-                report = verify_since(source, trust, kept, progress)
         else:
+            own = kept is not None and kept.split(b"\n")[0] == (checkpoint or b"").split(b"\n")[0]
+            if kept is not None and not own and not reports and place != logs[-1][0]:
+                continue  # an epoch before the one that was kept
             with _progress(source) as progress:
-                report = verify_log(source, trust, progress)
-        reports.append((place, report))
-    if entry is None and since is None:
-        reports = list(zip([place for place, _ in reports], check_succession([r for _, r in reports]), strict=True))
-    return reports
+                if kept is not None and not reports:
+                    report = verify_since(source, trust, kept, progress)
+                else:
+                    report = verify_log(source, trust, progress)
+        places.append(place)
+        reports.append(report)
+    return list(zip(places, check_succession(reports), strict=True))
+
+
+def _read_kept(path: Path) -> bytes:
+    from clairvoie.errors import ConfigurationError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"the checkpoint cannot be read ({error.strerror})", str(path)) from error
 
 
 @contextmanager

@@ -84,3 +84,12 @@ def logs_in(where: str) -> Iterator[tuple[str, Source]]:
         raise OversightError("there is no log", where, "Give the folder or address that holds 'checkpoint' or '0'.")
     if epoch == 0:
         yield where, base
+
+
+def strangers(where: str, epochs: int) -> list[str]:
+    """What lies in a folder of epochs beside them; nothing can be said of an address."""
+    folder = Path(where)
+    if not folder.is_dir() or not (folder / "0").is_dir():
+        return []
+    known = {".lock", *map(str, range(epochs))}
+    return sorted(str(path) for path in folder.iterdir() if path.name not in known)
