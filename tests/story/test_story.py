@@ -23,13 +23,14 @@ from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, encode_batch, sign
+from clairvoie.boundary.standing import standing_of
 from clairvoie.boundary.wire import Record, encode_body
 from clairvoie.capture.blocks import Block, Samples
 from clairvoie.config import EnrolledNode, HubSettings
 from clairvoie.detect.sound.analysis import SoundAnalyser
 from clairvoie.detect.sound.tagging import SoundTagger
+from clairvoie.egress.authority import Leave, Rules
 from clairvoie.egress.gate import tick
-from clairvoie.egress.screening import Rules
 from clairvoie.egress.state import GateState
 from clairvoie.errors import IncidentConflict, Refusal
 from clairvoie.hub.desk import HubDesk
@@ -46,6 +47,9 @@ BREAKS = 25.0
 """Seconds after the start. By then the gate's buckets, which begin empty, hold enough for an event."""
 START = 1_795_316_640
 """2026-11-22 04:04 in Paris."""
+LEAVE = make_leave("story", exercise=False)
+ACT = LEAVE.signed(exercise_authorisation("story", ["mic-1"], exercise=False))
+"""Two of three named roles signed that this microphone may report. Without it nothing would leave, nor be taken."""
 CORNER = Place(latitude=48.0, longitude=2.0, words="rue de la Claire-Voie, near no. 12")
 
 
@@ -74,12 +78,14 @@ def claims_by_second(sound: Samples) -> Iterator[tuple[int, list[Claim]]]:
 
 def records_through_the_gate(sound: Samples) -> tuple[list[Record], int]:
     """What leaves the sensor for good, and how many thousandths of a bit it was worth altogether."""
-    rules = Rules(sensor="mic-1", mode=Mode.LIVE)
+    standing, rejected = standing_of(LEAVE.charter, [ACT])
+    assert rejected == ()
     state = GateState(sensor="mic-1")
     records: list[Record] = []
     released = 0
     for second, claims in claims_by_second(sound):
-        release = tick(rules, state, second, claims)
+        granted = Leave(since=START, earliest=second + 1.0, latest=second + 1.5)
+        release = tick(Rules(sensor="mic-1", mode=Mode.LIVE, standing=standing, leave=granted), state, second, claims)
         state = release.state
         records += release.records
         released += 0 if release.bulletin is None else charge(release.bulletin).total
@@ -111,8 +117,7 @@ def hub(tmp_path: Path, key: Ed25519PrivateKey) -> Iterator[Hub]:
         authorisations=str(tmp_path / "authorisations"),
         keys=str(tmp_path / "keys"),
     )
-    leave = make_leave("story", exercise=False)
-    write_leave(tmp_path, leave, [leave.signed(exercise_authorisation("story", ["mic-1"], exercise=False))])
+    write_leave(tmp_path, LEAVE, [ACT])
     hub = Hub(task_of(settings), clock=lambda: START + SECONDS + 0.5, ledger=FakeLedger())
     hub.begin()
     yield hub
