@@ -78,7 +78,7 @@ class Office:
     def plan(self, requests: Sequence[Path], file: Path, now: float) -> Plan:
         """What a list and its requests ask for. Raises :class:`ListRefused` with every mistake in them."""
         try:
-            listed, mistakes = read_list(file.read_text(encoding="utf-8"))
+            listed, mistakes, nodes = read_list(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise HubError(f"the list cannot be read ({error})", str(file), "Save it as CSV in UTF-8.") from error
         wrong = list(mistakes)
@@ -92,16 +92,15 @@ class Office:
             except ClairvoieError as error:
                 wrong.append(Mistake(0, path.name, str(error)))
         book = self.technician.lives.book()
-        for one in listed:
-            if one.node not in asked and one.node not in book.newest:
-                wrong.append(Mistake(one.line, "node", f"{one.node} is not enrolled and no request of it was given"))
-            if one.sensor in book.sensors:
-                wrong.append(Mistake(one.line, "sensor", f"{one.sensor} was enrolled before"))
-        if not mistakes:
-            spoken_for = {one.node for one in listed}
-            wrong += [
-                Mistake(0, node, "no sensor of the list is of this node") for node in asked if node not in spoken_for
-            ]
+        unasked = [(line, node) for line, node in nodes if node not in asked and node not in book.newest]
+        wrong += [
+            Mistake(line, "node", f"no request of {node} was given, and it is not enrolled") for line, node in unasked
+        ]
+        known = [one for one in listed if one.sensor in book.sensors]
+        wrong += [Mistake(one.line, "sensor", f"{one.sensor} was enrolled before") for one in known]
+        if nodes:
+            idle = sorted(asked.keys() - {node for _, node in nodes})
+            wrong += [Mistake(0, node, "a request, but no sensor of the list is of this node") for node in idle]
         wrong += [Mistake(0, node, "enrolled before: rotate or renew") for node in asked if node in book.newest]
         if wrong:
             raise ListRefused(file, sorted(wrong))

@@ -5,10 +5,10 @@ the same.
 
 >>> text = '''sensor;node;kind;latitude;longitude;height;place
 ... mic-7;lamp-7;microphone;48,8566;2,3522;4,5;Place du Marché'''
->>> listed, mistakes = read_list(text)
->>> listed[0].place.latitude, listed[0].place.words, mistakes
+>>> found = read_list(text)
+>>> found.listed[0].place.latitude, found.listed[0].place.words, found.mistakes
 (48.8566, 'Place du Marché', ())
->>> read_list("sensor,node,kind,latitude,longitude\\nMic 7,lamp-7,microphone,95,2.35")[1][0]
+>>> read_list("sensor,node,kind,latitude,longitude\\nMic 7,lamp-7,microphone,95,2.35").mistakes[0]
 Mistake(line=2, column='sensor', what="a sensor is named with a-z, 0-9 and inner hyphens, 40 at most: 'Mic 7'.")
 """
 
@@ -67,7 +67,16 @@ class Listed(Struct, frozen=True, kw_only=True):
         )
 
 
-def read_list(text: str) -> tuple[tuple[Listed, ...], tuple[Mistake, ...]]:
+class Read(NamedTuple):
+    """What a list holds: the sensors that can be read, everything that is wrong with it, and which node each line is
+    of, lines with mistakes included."""
+
+    listed: tuple[Listed, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    nodes: tuple[tuple[int, str], ...] = ()
+
+
+def read_list(text: str) -> Read:
     """The sensors of a list, and everything that is wrong with it."""
     heading = text.removeprefix("\ufeff").partition("\n")[0]
     french = heading.count(";") > heading.count(",")
@@ -75,14 +84,14 @@ def read_list(text: str) -> tuple[tuple[Listed, ...], tuple[Mistake, ...]]:
     try:
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
-        return (), (Mistake(reader.line_num, "", f"this is no CSV ({error})"),)
+        return Read(mistakes=(Mistake(reader.line_num, "", f"this is no CSV ({error})"),))
     columns = [name.lower() for name in lines[0][1]] if lines else []
     wrong = _check_columns(columns)
     if wrong:
-        return (), wrong
+        return Read(mistakes=wrong)
     rows = [(line, row) for line, row in lines[1:] if any(row)]
     if not 1 <= len(rows) <= MOST_ROWS:
-        return (), (Mistake(1, "", f"a list has 1 to {MOST_ROWS} sensors: {len(rows)}"),)
+        return Read(mistakes=(Mistake(1, "", f"a list has 1 to {MOST_ROWS} sensors: {len(rows)}"),))
     listed: list[Listed] = []
     mistakes: list[Mistake] = []
     first: dict[str, int] = {}
@@ -94,7 +103,8 @@ def read_list(text: str) -> tuple[tuple[Listed, ...], tuple[Mistake, ...]]:
         elif found is not None:
             first[found.sensor] = line
             listed.append(found)
-    return tuple(listed), tuple(mistakes)
+    at = columns.index("node")
+    return Read(tuple(listed), tuple(mistakes), tuple((line, row[at]) for line, row in rows if len(row) > at))
 
 
 def _check_columns(columns: list[str]) -> tuple[Mistake, ...]:
