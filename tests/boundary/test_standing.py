@@ -163,6 +163,22 @@ def test_the_greatest_number_that_has_started_counts_and_an_ended_act_revives_no
     assert standing.denial(LEVELS, 1400) is Denial.EXPIRED
 
 
+@pytest.mark.parametrize("changed", [{"deployment": "village"}, {"exercise": True}])
+def test_an_act_of_another_deployment_or_of_an_exercise_does_not_count(changed: dict[str, object]) -> None:
+    standing, rejected = standing_of(CHARTER, [the(act(**changed))])
+    assert standing.acts == ()
+    assert len(rejected) == 1
+
+
+def test_of_two_acts_with_one_number_the_smaller_digest_counts_and_the_other_is_named() -> None:
+    for words in ("A", "B", "C", "D"):
+        both = [the(act()), the(act(purpose=words))]
+        first, second = sorted(both, key=lambda document: document.digest)
+        standing, rejected = standing_of(CHARTER, both)
+        assert [one.digest for one in standing.acts] == [first.digest]
+        assert [(one.digest, first.digest in one.why) for one in rejected] == [(second.digest, True)]
+
+
 def test_without_documents_nothing_is_permitted() -> None:
     standing, rejected = standing_of(CHARTER, [])
     assert rejected == ()
