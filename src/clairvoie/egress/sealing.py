@@ -22,9 +22,9 @@ from clairvoie.errors import EgressError
 
 ANALYSER = AllowList(COMPUTING)
 MICROPHONE = AllowList(COMPUTING, alsa=True)
-FETCHER = AllowList(COMPUTING | KEEPING_FILES | NETWORKING, descriptors=True)
+FETCHER = AllowList(COMPUTING | KEEPING_FILES | NETWORKING, descriptors=True, sockets=True)
 GATE = AllowList(COMPUTING | KEEPING_FILES, descriptors=True)
-UPLINK = AllowList(COMPUTING | KEEPING_FILES | NETWORKING, descriptors=True)
+UPLINK = AllowList(COMPUTING | KEEPING_FILES | NETWORKING, descriptors=True, sockets=True)
 
 PR_SET_DUMPABLE = 4
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4

@@ -9,6 +9,7 @@ looks like an accident.
 Four calls are allowed for some arguments only: memory may never be executable (``mmap``, ``mprotect``), a new thread
 must be a thread of this process and nothing else (``clone``; ``clone3`` keeps its flags in memory, where a filter
 cannot look, so it does "not exist", and libraries fall back to ``clone``), ``fcntl`` only asks, ``ioctl`` is for ALSA.
+Processes that keep files or speak to the network have a little more of the last two.
 
 The filter is written here and not by libseccomp, so that a node needs no library that a bare machine may lack.
 """
@@ -41,6 +42,7 @@ THREAD_FLAGS = 0x00010000 | 0x00000100 | 0x00000800
 NAMESPACE_FLAGS = 0x7E020080
 """CLONE_NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWNS and NEWTIME."""
 F_GETFD, F_GETFL = 1, 3
+FIONBIO = 0x5421
 ALSA_TYPE = ord("A") << 8
 """The middle byte of every ALSA PCM request."""
 
@@ -52,12 +54,14 @@ Instruction = tuple[int, int, int, int]
 class AllowList:
     """Which calls a process may make: ``calls`` with any arguments, threads, queries, and ``alsa`` if it records.
 
-    ``descriptors`` allows every ``fcntl``, which file locks need.
+    ``descriptors`` allows every ``fcntl``, which file locks need; ``sockets`` the ``ioctl`` that sets whether reading
+    waits.
     """
 
     calls: frozenset[str] = field(default_factory=frozenset)
     alsa: bool = False
     descriptors: bool = False
+    sockets: bool = False
 
 
 def _argument(index: int) -> int:
@@ -93,6 +97,8 @@ def _conditions(allowed: AllowList) -> dict[str, list[Instruction]]:
     }
     if allowed.alsa:
         conditions["ioctl"] = _equal_under(1, 0xFF00, [ALSA_TYPE])
+    if allowed.sockets:
+        conditions["ioctl"] = _equal_under(1, 0xFFFFFFFF, [FIONBIO])
     if allowed.descriptors:
         conditions["fcntl"] = [(RETURN, 0, 0, ALLOW)]
     return conditions
