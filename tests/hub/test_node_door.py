@@ -18,8 +18,10 @@ from sqlalchemy import func, select
 from clairvoie.boundary.document import decode_document
 from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.life import SensorState, requested
+from clairvoie.errors import Refusal
 from clairvoie.hub import schema
-from clairvoie.hub.certificates import authority_in
+from clairvoie.hub.certificates import NODE_DAYS, authority_in
+from clairvoie.hub.node_door import judge_peer
 from clairvoie.hub.receiving import LIVE_TYPE
 
 
@@ -125,6 +127,27 @@ def test_a_node_cannot_pose_as_the_hub(shared_door: OpenDoor) -> None:
         ours.wrap_socket(plain)
     thread.join()
     listener.close()
+
+
+def test_a_certificate_that_ends_while_it_is_in_use_closes_its_connections(shared_door: OpenDoor) -> None:
+    pem = shared_door.files(0)[0].read_text()
+    now = datetime.datetime.now(datetime.UTC)
+    enrolment = shared_door.hub.enrolment
+    assert judge_peer(pem, enrolment, now) == "lamp-0"
+    assert judge_peer(pem, enrolment, now + datetime.timedelta(days=NODE_DAYS - 1)) == "lamp-0"
+    ended = judge_peer(pem, enrolment, now + datetime.timedelta(days=NODE_DAYS + 1))
+    assert isinstance(ended, Refusal)
+    assert ended.code == "revoked"
+
+
+def test_the_door_renews_its_own_certificate_while_it_is_open(own_door: OpenDoor) -> None:
+    def shown() -> object:
+        with own_door.speaking(0) as stream:
+            return stream.getpeercert()["serialNumber"]
+
+    before = shown()
+    own_door.server.renew()
+    assert shown() != before
 
 
 def test_behind_the_door_are_the_routes_of_nodes_only(shared_door: OpenDoor) -> None:

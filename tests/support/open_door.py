@@ -40,6 +40,7 @@ class OpenDoor:
     hub: Hub
     ledger: FakeLedger
     registrar: Registrar
+    server: DoorServer
     door: NodeDoor
     url: str
     port: int
@@ -61,7 +62,7 @@ class OpenDoor:
         listener = socket.create_server((LOOPBACK, 0))
         try:
             with _serving(DoorServer(hub, Path(settings.keys), listener, ())) as door:
-                yield cls(town, hub, ledger, registrar, door.node_door, door.url, listener.getsockname()[1])
+                yield cls(town, hub, ledger, registrar, door, door.node_door, door.url, listener.getsockname()[1])
         finally:
             hub.close()
 

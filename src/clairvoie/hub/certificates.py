@@ -42,7 +42,7 @@ AUTHORITY_DAYS = 3650
 NODE_DAYS = 398
 """A node's certificate lasts thirteen months; ``clairvoie sensor renew`` signs the next."""
 DOOR_DAYS = 398
-"""The door's own is made anew at each start of the hub."""
+"""The door's own is made anew at each start of the hub, and in the middle of its time."""
 EARLIER = datetime.timedelta(hours=1)
 """Certificates begin a little earlier than they are made: a node's clock may be behind."""
 

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from clairvoie.errors import HubError, Refusal
-from clairvoie.hub.certificates import Authority, authority_in, digest_of, door_files, node_uri
+from clairvoie.hub.certificates import DOOR_DAYS, Authority, authority_in, digest_of, door_files, node_uri
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.granting import granting
 from clairvoie.hub.hub import Hub
@@ -40,6 +40,9 @@ PEER = "clairvoie.peer"
 TRANSPORT = "clairvoie.transport"
 MOST_CONNECTIONS = 4096
 GRACE_SECONDS = 1
+KEEP_SECONDS = 60.0
+"""How often open connections are looked at: a certificate that ends meanwhile closes its own within this time."""
+RENEW_AFTER = datetime.timedelta(days=DOOR_DAYS / 2)
 
 log = structlog.get_logger("clairvoie.hub.node_door")
 
@@ -62,8 +65,8 @@ class PeerProtocol(H11Protocol):
         self.app = as_peer
 
 
-def judge_peer(pem: str | None, enrolment: Enrolment) -> str | Refusal:
-    """The node that a verified certificate speaks for now, or why it is not let in. Pure."""
+def judge_peer(pem: str | None, enrolment: Enrolment, now: datetime.datetime) -> str | Refusal:
+    """The node that a verified certificate speaks for at ``now``, or why it is not let in. Pure."""
     if pem is None:
         return refuse(Code.NOT_AUTHORISED, "this door asks for a certificate", None, "Enrol the node.")
     certificate = x509.load_pem_x509_certificate(pem.encode())
@@ -73,6 +76,8 @@ def judge_peer(pem: str | None, enrolment: Enrolment) -> str | Refusal:
         return refuse(Code.REVOKED, "this certificate is revoked or replaced", digest, "Enrol the node's new key.")
     if node is None:
         return refuse(Code.UNKNOWN_NODE, "no signed act names this certificate", digest, "Enrol the node at the hub.")
+    if now > certificate.not_valid_after_utc:
+        return refuse(Code.REVOKED, "this certificate has ended", digest, "Renew it: `clairvoie sensor renew`.")
     if node_uri(enrolment.deployment, node) not in _uris(certificate):
         return refuse(Code.WRONG_NODE, f"the act names this certificate for {node}, which it does not name", digest)
     return node
@@ -104,7 +109,7 @@ class NodeDoor:
         self._loop = asyncio.get_running_loop()
         chain = scope["extensions"]["tls"]["client_cert_chain"]
         pem = next(iter(chain), None)
-        peer = judge_peer(pem, self._hub.enrolment)
+        peer = judge_peer(pem, self._hub.enrolment, _now())
         if isinstance(peer, Refusal):
             await refused(self._hub.refused(peer))(scope, receive, send)
             return
@@ -128,11 +133,15 @@ class NodeDoor:
     def end_strangers(self) -> None:
         """Break off every connection whose certificate no longer holds."""
         for transport, pem in list(self._open.items()):
-            peer = judge_peer(pem, self._hub.enrolment)
+            peer = judge_peer(pem, self._hub.enrolment, _now())
             if isinstance(peer, Refusal):
                 log.warning("connection-ended", why=peer.what)
                 self._hub.refused(peer)
                 transport.abort()
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 def door_context(certificate: Path, key: Path, authority: Authority) -> ssl.SSLContext:
@@ -151,10 +160,12 @@ class DoorServer(uvicorn.Server):
     """The node door on its socket, beside the desk's server and in its event loop; it leaves signals to that one."""
 
     def __init__(self, hub: Hub, keys: Path, listener: socket.socket, names: tuple[str, ...]) -> None:
-        now = datetime.datetime.now(datetime.UTC)
-        authority = authority_in(keys, hub.task.deployment.id, now)
-        certificate, key = door_files(authority, keys, _names(listener, names), now)
-        context = door_context(certificate, key, authority)
+        self._keys = keys
+        self._names = _names(listener, names)
+        self._authority = authority_in(keys, hub.task.deployment.id, _now())
+        self._issued = _now()
+        files = door_files(self._authority, keys, self._names, self._issued)
+        self._context = context = door_context(*files, self._authority)
         self.node_door = NodeDoor(hub)
         super().__init__(
             uvicorn.Config(
@@ -174,6 +185,7 @@ class DoorServer(uvicorn.Server):
         )
         self._listener = listener
         self._serving: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
 
     @property
@@ -200,10 +212,26 @@ class DoorServer(uvicorn.Server):
         opened.cancel()
         if self._serving.done():
             raise HubError("the node door cannot be opened", self.url) from self._serving.exception()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        """Break off what has ended, and renew the door's own certificate long before it ends."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            self.node_door.end_strangers()
+            if _now() - self._issued > RENEW_AFTER:
+                self.renew()
+
+    def renew(self) -> None:
+        """Show a new certificate to whoever comes from now on."""
+        self._issued = _now()
+        self._context.load_cert_chain(*door_files(self._authority, self._keys, self._names, self._issued))
 
     async def close(self) -> None:
         """Stop listening and end what is open."""
         self.should_exit = True
+        if self._keeping is not None:
+            self._keeping.cancel()
         if self._serving is not None:
             await self._serving
 
