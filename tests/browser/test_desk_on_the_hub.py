@@ -14,8 +14,8 @@ import uvicorn
 from hub_street import RECORDS_TYPE, Clock, Street, begin, encode_batch, end, settings_at
 from playwright.sync_api import Browser, Page, expect
 
-from clairvoie.hub.hub import Hub
 from clairvoie.boundary.person import Visitors
+from clairvoie.hub.hub import Hub
 from clairvoie.server import create_app
 
 

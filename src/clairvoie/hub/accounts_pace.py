@@ -8,6 +8,7 @@ owner wait, at most :data:`OF_ACCOUNT`'s longest pause; and all who share an add
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
@@ -45,10 +46,23 @@ def wait(failures: int, last: float, now: float, pace: Pace) -> float:
     return min(pause(failures, pace), max(0.0, last + pause(failures, pace) - now))
 
 
+def sender(address: str) -> str:
+    """What is counted of an address: of IPv6 the /64, since a whole one is anybody's to choose from.
+
+    >>> sender("10.0.0.1"), sender("2001:db8:1:2:3:4:5:6"), sender("")
+    ('10.0.0.1', '2001:db8:1:2::/64', '')
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((int(found), 64), strict=False)) if found.version == 6 else str(found)
+
+
 def _keys(account: str, address: str) -> tuple[tuple[bytes, Pace], tuple[bytes, Pace]]:
     return (
         (hashlib.sha256(b"account\0" + account.encode()).digest(), OF_ACCOUNT),
-        (hashlib.sha256(b"address\0" + address.encode()).digest(), OF_ADDRESS),
+        (hashlib.sha256(b"address\0" + sender(address).encode()).digest(), OF_ADDRESS),
     )
 
 

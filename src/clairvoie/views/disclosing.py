@@ -219,11 +219,14 @@ class DisclosingDesk:
         caller, act = self._reader()
         if caller.kind is CallerKind.VISITOR:
             return self.whole.incidents(state, since=since, limit=limit)
-        partly = caller.confined or caller.kind is CallerKind.MACHINE
-        found = self.whole.incidents(state, since=since, limit=MOST_LOOKED_THROUGH if partly else limit)
-        now = self.whole.now()
-        told = (disclosed(incident, caller, act, now) for incident in found)
-        return tuple(incident for incident in told if incident is not None)[:limit]
+        now, read = self.whole.now(), limit
+        while True:
+            found = self.whole.incidents(state, since=since, limit=read)
+            told = [disclosed(incident, caller, act, now) for incident in found]
+            kept = tuple(incident for incident in told if incident is not None)
+            if len(kept) >= limit or len(found) < read or read >= MOST_LOOKED_THROUGH:
+                return kept[:limit]
+            read = min(max(read * 8, 64), MOST_LOOKED_THROUGH)
 
     def incident(self, identifier: int) -> Incident | None:
         """One incident, and an entry that says who looked."""
