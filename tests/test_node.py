@@ -7,21 +7,32 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import running_node as running
 from fake_hub import FakeHub, problem
-from running_node import SCRIPT, START, RunningNode, born_key, running_node, wait_until_gone, write_settings
+from running_node import SCRIPT, START, RunningNode, born_key, running_node, wait_until_gone
 
 from clairvoie.boundary.bulletin import BeginEvent, EndEvent, ImpulseEvent
 from clairvoie.boundary.wire import MinuteParts, SecondEvents
+from clairvoie.lab.leave import exercise_authorisation, make_leave
 
 SENSORS = ("mic-1", "mic-2")
 SPEED = 60.0
 
 
+LEAVE = make_leave("town", exercise=False)
+ACT = LEAVE.signed(exercise_authorisation("town", SENSORS, exercise=False))
+
+
+def write_settings(*args: Any, **about: Any) -> Path:
+    return running.write_settings(*args, leave=LEAVE, **about)
+
+
 @pytest.fixture
 def hub(tmp_path: Path) -> FakeHub:
-    return FakeHub(born_key(tmp_path)[0])
+    return FakeHub(born_key(tmp_path)[0], LEAVE, (ACT,))
 
 
 @pytest.fixture

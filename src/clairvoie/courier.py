@@ -1,19 +1,25 @@
-"""The uplink process of a node: carries what the gate has signed to the hub.
+"""The uplink process of a node: carries what the gate has signed to the hub, and what the hub grants to the gate.
 
-What this process may touch: the outbox file (it reads and deletes records), the reading end of the live pipe, one HTTP
-connection to the hub, and standard error for its log. It has no key and never sees sound or a claim.
+What this process may touch: the outbox file (it reads and deletes records), the reading end of the live pipe, the
+writing end of the grants, its connections to the hub with the node's TLS files, and standard error for its log. It has
+no signing key and never sees sound or a claim. It is not trusted: what it holds back, alters or invents gives no leave.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import structlog
 
+from clairvoie.boundary.signed import LEASE_DOMAIN, decode_envelope
+from clairvoie.egress import sealing
+from clairvoie.egress.grants import GrantListener, GrantPipe, LeaseCarrier
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import MessageReader
 from clairvoie.egress.uplink import LiveSender, RecordSender, hub_client
@@ -30,24 +36,32 @@ async def carry(orders: UplinkOrders) -> None:
     ended = asyncio.Event()
     outbox = Outbox(Path(orders.outbox))
     reader = MessageReader(orders.live)
-    async with hub_client(orders.hub) as client:
+    async with hub_client(orders.hub, orders.tls) as client:
         records = RecordSender(outbox, client, log)
         live = LiveSender(client, log)
+        pipe = GrantPipe(orders.grants, log)
+        leases = LeaseCarrier(client, pipe, log)
+        senders = [records.run(), live.run()]
+        if orders.grants >= 0:
+            senders += [leases.run(), GrantListener(orders.node, client, pipe, log).run()]
 
-        def take_ticks() -> None:
+        def take_envelopes() -> None:
             for message in reader.messages():
-                live.offer(message)
+                carrier = leases if decode_envelope(message).domain == LEASE_DOMAIN else live
+                carrier.offer(message)
             records.news.set()
             if reader.ended:
                 loop.remove_reader(orders.live)
                 ended.set()
 
-        loop.add_reader(orders.live, take_ticks)
+        loop.add_reader(orders.live, take_envelopes)
         loop.add_reader(orders.control, ended.set)
         for wanted in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(wanted, ended.set)
+        load_everything()
+        sealing.seal(sealing.UPLINK)
         os.write(orders.ready, b"uplink\n")
-        tasks = [asyncio.create_task(work) for work in (records.run(), live.run(), ended.wait())]
+        tasks = [asyncio.create_task(work) for work in (*senders, _until(ended))]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         loop.remove_reader(orders.control)
         for task in pending:
@@ -56,6 +70,17 @@ async def carry(orders: UplinkOrders) -> None:
         outbox.close()
         for task in done:
             task.result()  # raises what ended a sender, which never ends by itself
+
+
+def load_everything() -> None:
+    """Load what is loaded late otherwise, when names are resolved and the first request is made, and then cannot be."""
+    for name in ("anyio._backends._asyncio", "encodings.idna", "unicodedata"):
+        importlib.import_module(name)
+    socket.getaddrinfo("localhost", None)
+
+
+async def _until(ended: asyncio.Event) -> None:
+    await ended.wait()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ no sound is lost to a slow machine. Nobody waits for an analyser that has ended,
 :data:`LOAD_SECONDS`; the ready line names those that were not ready.
 
 Without leave no analyser of a live source exists and no recording is played. When the gate says that leave is off,
-analysers are stopped; those of recordings are started again at once, and wait. A gate that is gone may leave things as
-they are for :data:`GATE_GRACE`.
+analysers are stopped; those of recordings are started again at once, and wait. A gate that ended leaves things as they
+are for :data:`GATE_GRACE`, in which the next one asks for leave anew; nothing is released meanwhile.
 
 The processes are joined by one-way pipes. The launcher keeps no writing end of an analyser's pipe, so that the gate
 notices at once when an analyser is gone. A process that ends is started again, sooner or later according to how long it
@@ -33,8 +33,9 @@ from typing import Any
 import structlog
 
 from clairvoie import reach
-from clairvoie.boundary.confinement import Confinement
-from clairvoie.config import NodeSettings
+from clairvoie.boundary.confinement import ALL, Confinement, Lock
+from clairvoie.config import NodeSettings, TlsFiles
+from clairvoie.egress.observed import locks_of
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import open_pipe
 from clairvoie.errors import EgressError
@@ -54,8 +55,8 @@ LEAVE_SECONDS = 5.0
 """How long a node that is ready otherwise waits for leave before it says that it is ready without."""
 GATE_GRACE = 10.0
 """Seconds for which analysers go on while a gate that ended is started again and asks for leave."""
-LEAVE_UNTOLD = True
-"""Whether there is leave while the gate says nothing of it. To be false as soon as gates say so."""
+GATE_LOCKS = Lock.SECCOMP | Lock.NO_NEW_PRIVILEGES | Lock.NOT_DUMPABLE | Lock.NO_CORE
+"""What the launcher looks for on gate and uplink."""
 POLL_READY = 0.05
 POLL = 5.0
 
@@ -101,9 +102,8 @@ class Node:
         ]
         self._heard = dict.fromkeys(self._ready, b"")
         self._said: dict[str, str] = {}
-        self._leave = LEAVE_UNTOLD
+        self._leave = False
         self._leave_until = math.inf
-        self._leave_told = False
         self._start: int | None = None
         self._gave_up = set[str]()
         self._load_until = time.monotonic() + load_seconds
@@ -175,7 +175,7 @@ class Node:
             self._log.error("process ended", child=child.name, status=status)
             if not self._announced and status > 0:
                 raise EgressError(f"the {child.name} cannot start", status, "Its own line above says why.")
-            if child.name == "gate" and self._leave_told:
+            if child.name == "gate" and self._leave:
                 self._leave_until = now + GATE_GRACE
 
     def _hear_answers(self) -> None:
@@ -190,13 +190,19 @@ class Node:
                 word, _, rest = line.decode(errors="replace").partition(" ")
                 if word == name:
                     self._said[name] = rest
-                elif name == "gate" and word == "leave":
+                    self._look_at(name)
+                elif name == "gate" and word == "leave" and (rest == "on" or self._leave_until == math.inf):
                     self._follow_leave(rest == "on")
+
+    def _look_at(self, name: str) -> None:
+        """What holds on a gate or an uplink that has just said that it is ready."""
+        process = next(child.process for child in self._children if child.name == name)
+        if process is not None and (missing := GATE_LOCKS & ~locks_of(process.pid)):
+            self._log.warning("locks that do not hold", child=name, missing=_names(Confinement(locks=ALL & ~missing)))
 
     def _follow_leave(self, leave: bool) -> None:
         """With leave, live sources are opened and recordings played; without, nothing is."""
         self._leave_until = math.inf
-        self._leave_told = True
         if leave == self._leave:
             return
         self._leave = leave
@@ -309,13 +315,20 @@ class Node:
         ends = [*(post.claims for post in self._posts), self._live_writing, self._grants, self._control, ready]
         return spawn(GATE, orders, ends, confining=reach.of_gate(settings, self._base))
 
+    def _tls_files(self) -> TlsFiles | None:
+        tls = self._settings.tls
+        if tls is None:
+            return None
+        files = (str(self._base / name) for name in (tls.certificate, tls.key, tls.authority))
+        return TlsFiles(**dict(zip(TlsFiles.__struct_fields__, files, strict=True)))
+
     def _start_uplink(self) -> subprocess.Popen[bytes]:
         ready = self._ready["uplink"][1]
         orders = UplinkOrders(
             parent=os.getpid(),
             hub=self._settings.hub,
             node=self._settings.node,
-            tls=self._settings.tls,
+            tls=self._tls_files(),
             outbox=str(self._outbox),
             live=self._live,
             control=self._control,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -20,14 +20,34 @@ from clairvoie.boundary.detection import (
     TenSecondLevel,
     ThirdLevels,
 )
+from clairvoie.boundary.authorisation import Authorisation
 from clairvoie.boundary.hazards import HazardKind, Health, NoiseSource
+from clairvoie.boundary.standing import Act, Standing
 from clairvoie.boundary.wire import Record, decode_record, encode_body
 from clairvoie.egress.gate import tick
-from clairvoie.egress.screening import Refused, Rules
+from clairvoie.egress.authority import Leave, Rules
+from clairvoie.egress.screening import Refused
 from clairvoie.egress.state import GateState, decode_state, encode_state
+from clairvoie.lab.leave import exercise_authorisation
 
 START = 1_800_000_000
 """A multiple of 600, so that schedules are easy to read."""
+EVERYTHING = exercise_authorisation("town", ["mic-1", "mic-2"], exercise=False, ends=START + 10**8)
+
+
+def standing_on(*acts: Act | Authorisation) -> Standing:
+    """These acts, as if somebody had verified them; those without a digest are named by their number."""
+    known = [
+        act if isinstance(act, Act) else Act(digest=f"{act.number:064x}", authorisation=act, signed_by=("authority",))
+        for act in acts
+    ]
+    return Standing(acts=tuple(known))
+
+
+def leave_of(*acts: Act | Authorisation, since: float = 0.0, now: float = START, **about: Any) -> Rules:
+    """Rules of ``mic-1`` with leave under ``acts`` (by default everything), at ``now`` of trusted time."""
+    leave = Leave(since=since, earliest=now, latest=now)
+    return Rules(sensor="mic-1", standing=standing_on(*(acts or (EVERYTHING,))), leave=leave, **about)
 
 
 class HostileAnalyser:

@@ -34,12 +34,12 @@ from clairvoie.boundary.hazards import HAZARD_KINDS, HEALTHS, MODES, HazardKind,
 from clairvoie.egress.budget import EVENT_DEPTH, SCHEDULED_DEPTH, Budget
 from clairvoie.egress.events import MILLIBITS, PATIENCE
 from clairvoie.egress.gate import SILENCE, Release, tick
-from clairvoie.egress.screening import Reason, Refused, Rules
+from clairvoie.egress.screening import Reason, Refused
 from clairvoie.egress.state import GateState
 
-from .conftest import START
+from .conftest import START, leave_of
 
-RULES = Rules(sensor="mic-1", mode=Mode.LIVE)
+RULES = leave_of(mode=Mode.LIVE)
 FULL = Budget(scheduled=SCHEDULED_DEPTH, events=EVENT_DEPTH)
 GLASS, HORN = HazardKind.GLASS_BREAKING, HazardKind.SUSTAINED_HORN
 

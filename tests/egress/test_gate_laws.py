@@ -26,12 +26,12 @@ from clairvoie.boundary.hazards import HAZARD_KINDS, SEVERITY, SOUND_HAZARDS, Ha
 from clairvoie.boundary.wire import BULLETIN_BYTES, TICK_HEADER_BYTES, SecondEvents, Tick, decode_tick, encode_body
 from clairvoie.egress.events import WAITING_IMPULSES
 from clairvoie.egress.gate import tick
-from clairvoie.egress.screening import CLAIMS_A_TICK, Rules
+from clairvoie.egress.screening import CLAIMS_A_TICK
 from clairvoie.egress.state import GateState, encode_state
 
-from .conftest import START, History, HostileAnalyser, Step, histories, play
+from .conftest import START, History, HostileAnalyser, Step, histories, leave_of, play
 
-RULES = Rules(sensor="mic-1")
+RULES = leave_of()
 LARGEST_STATE = 32_768
 slow = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 

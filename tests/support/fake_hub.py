@@ -1,20 +1,28 @@
-"""A hub in memory, for tests of what a node sends: it verifies, stores once, and can be told to misbehave."""
+"""A hub in memory, for tests of what a node sends: it verifies, stores once, and can be told to misbehave.
+
+With a :class:`~clairvoie.lab.leave.Leave` it gives leases under ``documents`` and pushes them when they change.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from clairvoie.boundary.signed import Envelope, decode_batch, decode_envelope, verify
+from clairvoie.boundary.document import LEASE_TYPE, SignedDocument, add_signature, encode_document, unsigned
+from clairvoie.boundary.lease import Lease, decode_request, encode_lease
+from clairvoie.boundary.signed import LEASE_DOMAIN, Envelope, decode_batch, decode_envelope, verify
 from clairvoie.boundary.wire import Record, Tick, decode_record, decode_tick
+from clairvoie.lab.leave import Leave
 
 Misbehaviour = Callable[[tuple[Envelope, ...]], Response | None]
 
@@ -27,8 +35,19 @@ def problem(status: int, code: str, index: int | None = None) -> JSONResponse:
 class FakeHub:
     """Takes the records of one node. ``misbehaviour`` sees each upload first and may answer in its place."""
 
-    def __init__(self, key: Ed25519PublicKey | None = None) -> None:
+    def __init__(
+        self,
+        key: Ed25519PublicKey | None = None,
+        leave: Leave | None = None,
+        documents: tuple[SignedDocument, ...] = (),
+    ) -> None:
         self.key = key
+        self.leave = leave
+        self.documents = documents
+        self.lease_seconds = 900
+        self.granting = True
+        self.clock: Callable[[], float] = time.time
+        self.asked = 0
         self.misbehaviour: Misbehaviour = lambda _: None
         self.records: dict[tuple[str, int], Record] = {}
         self.ticks: list[Tick] = []
@@ -42,6 +61,8 @@ class FakeHub:
             routes=[
                 Route("/api/v1/records", self._records, methods=["POST"]),
                 Route("/api/v1/live", self._live, methods=["POST"]),
+                Route("/api/v1/leases", self._leases, methods=["POST"]),
+                Route("/api/v1/grants", self._grants),
             ]
         )
 
@@ -72,6 +93,43 @@ class FakeHub:
         finally:
             server.should_exit = True
             thread.join()
+
+    def lease(self, node: str, nonce: bytes) -> SignedDocument:
+        """A lease for ``node`` by this hub's clock; without a nonce it is a push."""
+        assert self.leave is not None
+        lease = Lease(
+            deployment=self.leave.charter.deployment, node=node, issued=self.clock(), seconds=self.lease_seconds,
+            nonce=nonce, documents=self.documents,
+        )  # fmt: skip
+        return add_signature(unsigned(LEASE_TYPE, encode_lease(lease)), self.leave.leases)
+
+    async def _leases(self, request: Request) -> Response:
+        envelope = decode_envelope(await request.body())
+        assert envelope.domain == LEASE_DOMAIN
+        if self.key is not None:
+            verify(envelope, self.key)
+        with self.arrived:
+            self.asked += 1
+            self.arrived.notify_all()
+        if self.leave is None or not self.granting:
+            return problem(403, "not-authorised")
+        nonce = decode_request(envelope.body).nonce
+        return Response(encode_document(self.lease(envelope.node, nonce)), media_type="application/json")
+
+    async def _grants(self, request: Request) -> Response:
+        if self.leave is None:
+            return problem(403, "not-authorised")
+
+        async def frames() -> AsyncIterator[bytes]:
+            told: tuple[SignedDocument, ...] | None = None
+            while not await request.is_disconnected():
+                if self.granting and self.documents != told:
+                    told = self.documents
+                    body = encode_document(self.lease(request.query_params["node"], b""))
+                    yield len(body).to_bytes(4, "big") + body
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(frames())
 
     async def _records(self, request: Request) -> Response:
         batch = decode_batch(await request.body())

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from clairvoie.boundary.charter import encode_charter
 from clairvoie.egress.key import node_key, public_digits
 from clairvoie.egress.outbox import Outbox, OutboxStatus
+from clairvoie.lab.leave import Leave
 
 SCRIPT = Path(__file__).with_name("scripted_node.py")
 PATIENCE = 60.0
@@ -29,6 +31,7 @@ node = "{node}"
 hub = "{hub}"
 key = "{node}.pem"
 state = "{node}"
+{charter}
 {clock}
 """
 CLOCK = """
@@ -47,11 +50,15 @@ source = {{ file = "{file}", loop = true, start = {start} }}
 
 def write_settings(
     folder: Path, hub: str, *, sensors: tuple[str, ...], speed: float, node: str = "node-1", wall: float | None = None,
-    files: tuple[str, ...] = (),
+    files: tuple[str, ...] = (), leave: Leave | None = None,
 ) -> Path:  # fmt: skip
-    """Settings of a node whose clock begins at ``START`` now and runs ``speed`` times as fast."""
+    """Settings of a node whose clock begins at ``START`` now and runs ``speed`` times as fast. ``leave`` gives it a
+    charter; without one it never releases anything."""
     clock = CLOCK.format(start=START, wall=time.time() if wall is None else wall, speed=speed)
-    text = NODE.format(node=node, hub=hub, clock=clock)
+    if leave is not None:
+        (folder / "charter.json").write_bytes(encode_charter(leave.charter))
+    charter = "" if leave is None else 'charter = "charter.json"'
+    text = NODE.format(node=node, hub=hub, clock=clock, charter=charter)
     sources = files or ("street.wav",) * len(sensors)
     text += "".join(SENSOR.format(id=s, file=file, start=START) for s, file in zip(sensors, sources, strict=True))
     path = folder / f"{node}.toml"

@@ -18,6 +18,10 @@ Held(code='unknown-node', what='no such node', remedy='Enrol it.')
 SetAside(index=1, code='bad-signature', what='not signed')
 >>> judge(404, b'<html>not found</html>', 2)
 Later(what='HTTP 404')
+>>> judge(404, b'{"code":"unknown-sensor","what":"no such sensor","index":1}', 2)
+Around(index=1, code='unknown-sensor', what='no such sensor', remedy='')
+>>> judge(403, b'{"code":"suspended","what":"since noon","index":0}', 2)
+Erased(index=0, code='suspended', what='since noon')
 """
 
 from __future__ import annotations
@@ -30,8 +34,11 @@ from msgspec import Struct
 ALREADY_STORED = "already-stored"
 Answer = TypeVar("Answer", bound=Struct)
 UNKNOWN_SENSOR = "unknown-sensor"
-OF_THE_NODE = frozenset({"unknown-deployment", "unknown-node", "wrong-epoch", "bad-signature", UNKNOWN_SENSOR})
+REVOKED = "revoked"
+OF_THE_NODE = frozenset({"unknown-deployment", "unknown-node", "wrong-node", "wrong-epoch", "bad-signature", REVOKED})
 """Refusals of who speaks, not of what is said."""
+NOT_ALLOWED = frozenset({"not-authorised", "suspended", "not-active"})
+"""Refusals of what should never have been kept."""
 TRANSIENT = frozenset({408, 425, 429})
 SHOWN = 200
 
@@ -69,7 +76,24 @@ class Held(Struct, frozen=True):
     remedy: str
 
 
-Verdict = Stored | SetAside | Smaller | Later | Held
+class Around(Struct, frozen=True):
+    """The hub does not know the sensor of the record at ``index`` yet: its records wait, the others are sent."""
+
+    index: int
+    code: str
+    what: str
+    remedy: str
+
+
+class Erased(Struct, frozen=True):
+    """The record at ``index`` was not allowed: it is not kept; the others are sent again."""
+
+    index: int
+    code: str
+    what: str
+
+
+Verdict = Stored | SetAside | Smaller | Later | Held | Around | Erased
 
 
 class _Accepted(Struct):
@@ -96,14 +120,19 @@ def judge(status: int, body: bytes, count: int) -> Verdict:
         return Later(f"HTTP {status}" if refused is None else f"HTTP {status} {refused.code[:SHOWN]}")
     if status == 409 and refused.code == ALREADY_STORED:
         return Stored()
-    code, what = refused.code[:SHOWN], refused.what[:SHOWN]
-    if code in OF_THE_NODE and (not refused.index or code == UNKNOWN_SENSOR):
-        return Held(code, what, refused.remedy[:SHOWN])
-    if refused.index is not None and 0 <= refused.index < count:
-        return SetAside(refused.index, code, what)
-    if count == 1:
-        return SetAside(0, code, what)
-    return Smaller(code, what)
+    return _refusal(refused, count)
+
+
+def _refusal(refused: _Refused, count: int) -> Verdict:
+    code, what, remedy = refused.code[:SHOWN], refused.what[:SHOWN], refused.remedy[:SHOWN]
+    if code in OF_THE_NODE and (not refused.index or code == REVOKED):
+        return Held(code, what, remedy)
+    index = 0 if refused.index is None and count == 1 else refused.index
+    if index is None or not 0 <= index < count:
+        return SetAside(0, code, what) if count == 1 else Smaller(code, what)
+    if code == UNKNOWN_SENSOR:
+        return Around(index, code, what, remedy)
+    return Erased(index, code, what) if code in NOT_ALLOWED else SetAside(index, code, what)
 
 
 def _read(body: bytes, kind: type[Answer]) -> Answer | None:

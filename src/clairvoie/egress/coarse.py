@@ -1,7 +1,7 @@
 """Full-resolution claims become coarse parts, each with the one second in which it may leave.
 
 A value that is missing leaves as code 0 in the same second, so that neither silence nor lateness of an analyser
-changes when something leaves.
+changes when something leaves. What no act permits leaves in the same way.
 
 >>> parts_of(TenSecondLevel(end=1_800_000_000, laeq=61.4))
 ((1800000002, TenSeconds(laeq=84)),)
@@ -11,7 +11,12 @@ TenSeconds(laeq=0)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
 from clairvoie.boundary import units
+from clairvoie.boundary.authorisation import ObservationKind
 from clairvoie.boundary.bulletin import (
     SCHEDULE,
     MinuteIndicators,
@@ -29,6 +34,7 @@ from clairvoie.boundary.detection import (
     TenSecondLevel,
 )
 from clairvoie.boundary.hazards import HEALTHS, NOISE_SOURCES, Health, NoiseSource
+from clairvoie.egress.authority import MEASURES
 
 NO_SOURCE = 0
 NAMED_SOURCES = 3
@@ -73,6 +79,19 @@ def absent_part(kind: type[Scheduled]) -> Scheduled:
         drops=0,
         refusals=0,
     )
+
+
+def withheld(part: Scheduled, permitted: Callable[[ObservationKind], bool]) -> Scheduled:
+    """``part`` without what is not permitted: codes for "no value", at the same charge in the same second.
+
+    Of a minute's state, overloads and wind are read off the sound and go with the levels; health and valid seconds are
+    what the sensor says of itself.
+    """
+    if not isinstance(part, MinuteState):
+        return part if permitted(MEASURES[type(part)]) else absent_part(type(part))
+    if not permitted(ObservationKind.NOISE_SOURCES):
+        part = replace(part, sources=(NO_SOURCE, NO_SOURCE, NO_SOURCE))
+    return part if permitted(ObservationKind.LEVELS) else replace(part, overloads=0, windy=0)
 
 
 def _coarse(observation: Observation) -> tuple[Scheduled, ...]:

@@ -23,7 +23,7 @@ from clairvoie.boundary.bulletin import (
 )
 from clairvoie.boundary.detection import DetectionBegin, DetectionEnd, ImpulseDetection
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, SEVERITY, HazardKind
-from clairvoie.egress.screening import Rules
+from clairvoie.egress.authority import Kind, Rules
 from clairvoie.egress.state import COUNT_LIMIT, Ending, GateState, Hazard, WaitingImpulse
 from clairvoie.errors import EgressError
 
@@ -115,6 +115,28 @@ def close_all(state: GateState, second: int) -> GateState:
         for h in state.hazards
     ]
     return replace(state, hazards=tuple(closed))
+
+
+def vanish(state: GateState, rules: Rules, permitted: frozenset[Kind]) -> GateState:
+    """Without what is not permitted, or was not when it happened: it vanishes, uncounted, open or waiting.
+
+    A hazard that vanishes while it is open has no end: the last permitted second is over when authority has ended.
+    """
+    hazards = tuple(h for h in state.hazards if h.kind in permitted and _was_permitted(rules, h))
+    bangs = HazardKind.IMPULSE in permitted
+    waiting = tuple(w for w in state.waiting if bangs and rules.permits(HazardKind.IMPULSE, w.onset))
+    return replace(state, hazards=hazards, waiting=waiting)
+
+
+def forget(state: GateState, claim: DetectionEnd) -> GateState:
+    """Without the hazard whose end may not be told."""
+    return replace(state, hazards=tuple(h for h in state.hazards if h.kind is not claim.kind or h.local != claim.local))
+
+
+def _was_permitted(rules: Rules, hazard: Hazard) -> bool:
+    """Whether what of ``hazard`` has not left yet happened in permitted seconds."""
+    begun = hazard.slot is not None or rules.permits(hazard.kind, hazard.onset)
+    return begun and (hazard.end is None or rules.permits(hazard.kind, hazard.end.offset))
 
 
 def drop_stale(state: GateState, second: int) -> GateState:

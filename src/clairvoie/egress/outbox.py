@@ -2,7 +2,9 @@
 
 The gate writes states and signed records of a tick in one transaction (WAL, ``synchronous=FULL``), so that after
 ``kill -9`` or a power cut either all of a tick is there or none of it. The uplink reads records in order and deletes
-what the hub has stored. What the hub refuses for good is set aside with the reason and never blocks the rest.
+what the hub has stored. What the hub refuses for good is set aside with the reason and never blocks the rest; what it
+refuses for want of authority, and what a suspension covers, is erased and counted. SQLite overwrites what is deleted
+(``secure_delete``); a disk may still hold older copies of its blocks, and the write-ahead log holds them for a while.
 
 The signed bytes kept are bounded. When the bound is reached the oldest refused records go first, then the oldest
 minutes, then the oldest events; what went is counted, and its sequence numbers are missing at the hub for everyone to
@@ -15,7 +17,7 @@ import contextlib
 import fcntl
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +34,7 @@ LOCK_POLL_SECONDS = 0.05
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS states (sensor TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trust (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
     id INTEGER PRIMARY KEY AUTOINCREMENT, form TEXT NOT NULL, envelope BLOB NOT NULL
 );
@@ -40,7 +43,8 @@ CREATE TABLE IF NOT EXISTS refused (
     id INTEGER PRIMARY KEY, form TEXT NOT NULL, envelope BLOB NOT NULL, code TEXT NOT NULL, what TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO totals VALUES ('bytes', 0), ('trimmed-refused', 0), ('trimmed-minute', 0), ('trimmed-events', 0);
+INSERT OR IGNORE INTO totals VALUES ('bytes', 0), ('trimmed-refused', 0), ('trimmed-minute', 0), ('trimmed-events', 0),
+    ('erased', 0);
 CREATE TRIGGER IF NOT EXISTS record_in AFTER INSERT ON records
     BEGIN UPDATE totals SET value = value + length(NEW.envelope) WHERE name = 'bytes'; END;
 CREATE TRIGGER IF NOT EXISTS record_out AFTER DELETE ON records
@@ -50,6 +54,8 @@ CREATE TRIGGER IF NOT EXISTS refused_in AFTER INSERT ON refused
 CREATE TRIGGER IF NOT EXISTS refused_out AFTER DELETE ON refused
     BEGIN UPDATE totals SET value = value - length(OLD.envelope) WHERE name = 'bytes'; END;
 """
+ADDED = (("records", "sensor", "TEXT NOT NULL DEFAULT ''"), ("refused", "sensor", "TEXT NOT NULL DEFAULT ''"))
+"""Columns that outboxes of version 0.1 lack."""
 
 
 class OutboxUnavailable(EgressError):
@@ -77,7 +83,7 @@ def hold_alone(outbox: Path, *, patience: float = LOCK_SECONDS) -> BinaryIO:
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """A signed record on its way into the outbox; ``form`` is ``events`` or ``minute``."""
+    """A signed record on its way into the outbox; ``form`` is ``events``, ``minute`` or ``statement``."""
 
     form: str
     envelope: Envelope
@@ -99,6 +105,7 @@ class OutboxStatus(Struct, frozen=True, kw_only=True):
     trimmed_refused: int
     trimmed_minutes: int
     trimmed_events: int
+    erased: int = 0
 
 
 class Outbox:
@@ -111,7 +118,9 @@ class Outbox:
             self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
+            self._database.execute("PRAGMA secure_delete=ON")
             self._database.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
+            self._add_columns()
         except (OSError, sqlite3.Error) as error:
             raise EgressError(f"the outbox cannot be opened ({error})", str(path), "Check the disk.") from error
 
@@ -124,23 +133,42 @@ class Outbox:
         with self._transaction("DEFERRED"):
             return dict(self._database.execute("SELECT sensor, body FROM states"))
 
-    def commit(self, states: Iterable[tuple[str, bytes]], records: Sequence[Outgoing]) -> int:
-        """Store the states and records of one tick, all or nothing; returns how many old records had to go.
+    def trust(self) -> dict[str, bytes]:
+        """What the gate knew of time and authority, as it was stored."""
+        with self._transaction("DEFERRED"):
+            return dict(self._database.execute("SELECT name, body FROM trust"))
+
+    def commit(
+        self,
+        states: Iterable[tuple[str, bytes]],
+        records: Sequence[Outgoing],
+        trust: Mapping[str, bytes] | None = None,
+    ) -> int:
+        """Store the states and records of one tick and what is known of time and authority, all or nothing; returns
+        how many old records had to go.
 
         Raises :class:`OutboxUnavailable` when they could not be stored; then nothing of the tick may be released.
         """
         with self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO states VALUES (?, ?)", states)
+            self._database.executemany("INSERT OR REPLACE INTO trust VALUES (?, ?)", (trust or {}).items())
             self._database.executemany(
-                "INSERT INTO records (form, envelope) VALUES (?, ?)",
-                ((record.form, encode_envelope(record.envelope)) for record in records),
+                "INSERT INTO records (form, sensor, envelope) VALUES (?, ?, ?)",
+                ((record.form, record.envelope.sensor, encode_envelope(record.envelope)) for record in records),
             )
             return self._trim() if records else 0
 
-    def oldest(self, count: int, most_bytes: int) -> tuple[Kept, ...]:
-        """The oldest ``count`` records at most, as far as ``most_bytes`` allow; at least one if there is one."""
+    def oldest(self, count: int, most_bytes: int, *, without: Collection[str] = ()) -> tuple[Kept, ...]:
+        """The oldest ``count`` records at most, as far as ``most_bytes`` allow; at least one if there is one.
+
+        Records of the sensors in ``without`` are passed over.
+        """
+        marks = ", ".join("?" * len(without))
         with self._transaction("DEFERRED"):
-            rows = self._database.execute("SELECT id, envelope FROM records ORDER BY id LIMIT ?", (count,)).fetchall()
+            rows = self._database.execute(
+                f"SELECT id, envelope FROM records WHERE sensor NOT IN ({marks}) ORDER BY id LIMIT ?",
+                (*without, count),
+            ).fetchall()
         kept: list[Kept] = []
         size = 0
         for identifier, envelope in rows:
@@ -150,10 +178,14 @@ class Outbox:
             kept.append(Kept(id=identifier, envelope=envelope))
         return tuple(kept)
 
-    def newest(self) -> Kept | None:
-        """The newest record."""
+    def newest(self, *, without: Collection[str] = ()) -> Kept | None:
+        """The newest record, those of the sensors in ``without`` passed over."""
+        marks = ", ".join("?" * len(without))
         with self._transaction("DEFERRED"):
-            row = self._database.execute("SELECT id, envelope FROM records ORDER BY id DESC LIMIT 1").fetchone()
+            row = self._database.execute(
+                f"SELECT id, envelope FROM records WHERE sensor NOT IN ({marks}) ORDER BY id DESC LIMIT 1",
+                tuple(without),
+            ).fetchone()
         return None if row is None else Kept(id=row[0], envelope=row[1])
 
     def delete(self, identifiers: Iterable[int]) -> None:
@@ -161,11 +193,25 @@ class Outbox:
         with self._transaction():
             self._database.executemany("DELETE FROM records WHERE id = ?", ((i,) for i in identifiers))
 
+    def erase(self, identifiers: Iterable[int]) -> int:
+        """Delete records that may not be kept, and count them; returns how many there were."""
+        with self._transaction():
+            return self._erase("records", identifiers)
+
+    def erase_all(self, forbidden: Callable[[bytes], bool]) -> int:
+        """Delete whatever of the waiting and of the refused records is ``forbidden``, judged by its envelope."""
+        with self._transaction():
+            return sum(
+                self._erase(table, [i for i, envelope in self._rows(table) if forbidden(envelope)])
+                for table in ("records", "refused")
+            )
+
     def set_aside(self, identifier: int, code: str, what: str) -> None:
         """Set aside a record that the hub refuses for good, with the reason."""
         with self._transaction():
             self._database.execute(
-                "INSERT OR REPLACE INTO refused SELECT id, form, envelope, ?, ? FROM records WHERE id = ?",
+                "INSERT OR REPLACE INTO refused (id, form, envelope, code, what, sensor)"
+                " SELECT id, form, envelope, ?, ?, sensor FROM records WHERE id = ?",
                 (code[:40], what[:400], identifier),
             )
             self._database.execute("DELETE FROM records WHERE id = ?", (identifier,))
@@ -174,7 +220,7 @@ class Outbox:
         """Put every record that was set aside back into the queue, in its old place; returns how many."""
         with self._transaction():
             count = self._database.execute(
-                "INSERT INTO records (id, form, envelope) SELECT id, form, envelope FROM refused"
+                "INSERT INTO records (id, form, envelope, sensor) SELECT id, form, envelope, sensor FROM refused"
             ).rowcount
             self._database.execute("DELETE FROM refused")
         return count
@@ -197,7 +243,25 @@ class Outbox:
             trimmed_refused=totals["trimmed-refused"],
             trimmed_minutes=totals["trimmed-minute"],
             trimmed_events=totals["trimmed-events"],
+            erased=totals["erased"],
         )
+
+    def _add_columns(self) -> None:
+        for table, column, kind in ADDED:
+            columns = [row[1] for row in self._database.execute(f"PRAGMA table_info({table})")]
+            if column not in columns:
+                self._database.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+    def _rows(self, table: str) -> Iterator[tuple[int, bytes]]:
+        yield from self._database.execute(f"SELECT id, envelope FROM {table} ORDER BY id")
+
+    def _erase(self, table: str, identifiers: Iterable[int]) -> int:
+        gone = sum(
+            self._database.execute(f"DELETE FROM {table} WHERE id = ?", (identifier,)).rowcount
+            for identifier in identifiers
+        )
+        self._database.execute("UPDATE totals SET value = value + ? WHERE name = 'erased'", (gone,))
+        return gone
 
     def _trim(self) -> int:
         """Delete what is least missed until the bound holds."""
@@ -205,7 +269,7 @@ class Outbox:
         for what, table, choice in (
             ("trimmed-refused", "refused", ""),
             ("trimmed-minute", "records", "WHERE form = 'minute'"),
-            ("trimmed-events", "records", "WHERE form = 'events'"),
+            ("trimmed-events", "records", "WHERE form <> 'minute'"),
         ):
             while self._bytes() > self._bound:
                 deleted = self._database.execute(

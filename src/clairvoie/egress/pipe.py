@@ -19,6 +19,7 @@ CAPACITY_BYTES = 1 << 20
 FIRST = 1
 LAST = 2
 READ_AT_ONCE = 512
+MESSAGE_BYTES = 1 << 21
 
 
 def open_pipe() -> tuple[int, int]:
@@ -68,22 +69,25 @@ def read_packets(reading: int, count: int, size: int) -> tuple[list[bytes], bool
     return packets, False
 
 
+def packets_of(message: bytes) -> Iterator[bytes]:
+    """A message of any length as packets, the first and the last marked."""
+    step = PACKET_BYTES - 1
+    for start in range(0, len(message), step):
+        mark = (FIRST if start == 0 else 0) | (LAST if start + step >= len(message) else 0)
+        yield bytes([mark]) + message[start : start + step]
+
+
 def write_message(writing: int, message: bytes) -> bool:
     """Write a message of any length; false when the pipe was full, and then a reader sees nothing of it."""
-    step = PACKET_BYTES - 1
-    starts = range(0, len(message), step)
-    for start in starts:
-        mark = (FIRST if start == 0 else 0) | (LAST if start + step >= len(message) else 0)
-        if not write_packet(writing, bytes([mark]) + message[start : start + step]):
-            return False
-    return True
+    return all(write_packet(writing, packet) for packet in packets_of(message))
 
 
 class MessageReader:
-    """Puts the packets of one pipe together again."""
+    """Puts the packets of one pipe together again; a message of more than ``most`` bytes is dropped."""
 
-    def __init__(self, reading: int) -> None:
+    def __init__(self, reading: int, *, most: int = MESSAGE_BYTES) -> None:
         self._reading = reading
+        self._most_parts = -(-most // (PACKET_BYTES - 1))
         self._parts: list[bytes] = []
         self.ended = False
 
@@ -94,6 +98,9 @@ class MessageReader:
             if packet[0] & FIRST:
                 self._parts = []
             elif not self._parts:
+                continue
+            elif len(self._parts) >= self._most_parts:
+                self._parts = []
                 continue
             self._parts.append(packet[1:])
             if packet[0] & LAST:

@@ -1,7 +1,8 @@
 """Which claims of an analyser the gate takes. The analyser is not trusted: what it says may be anything.
 
 Each refusal has a reason from a closed list. Reasons are for the node's own log; only their number leaves, as a small
-saturating count a minute.
+saturating count a minute. What is refused for want of authority is not counted in what leaves: the count would tell of
+what nobody may be told.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from clairvoie.boundary.detection import (
     TenSecondLevel,
     ThirdLevels,
 )
-from clairvoie.boundary.hazards import SOUND_HAZARDS, UNTRAINED_SOURCES, HazardKind, Mode
-from clairvoie.boundary.sensor import check_name
+from clairvoie.boundary.hazards import UNTRAINED_SOURCES, HazardKind
+from clairvoie.egress.authority import Rules, kind_of
 from clairvoie.egress.coarse import period_of
 
 CLAIMS_A_TICK = 64
@@ -47,23 +48,13 @@ class Reason(StrEnum):
     SOURCE = "source"
     REPEATED = "repeated"
     TOO_MANY = "too-many"
+    NOT_PERMITTED = "not-permitted"
 
 
 class Refused(Struct, frozen=True):
     """Bytes from an analyser that are no claim."""
 
     reason: Reason = Reason.MALFORMED
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """What one sensor is allowed: the kinds it can have, and the mode written into each of its detections."""
-
-    sensor: str
-    mode: Mode = Mode.TRIAL
-    kinds: frozenset[HazardKind] = SOUND_HAZARDS
-
-    def __post_init__(self) -> None:
-        check_name("sensor", self.sensor)
 
 
 def time_of(claim: Claim) -> float:
@@ -90,11 +81,13 @@ def _refusal_of_detection(
     rules: Rules, claim: DetectionBegin | DetectionEnd | ImpulseDetection, second: int
 ) -> Reason | None:
     scale = units.AGE_FINE if isinstance(claim, ImpulseDetection) else units.AGE_TENTHS
-    kind = HazardKind.IMPULSE if isinstance(claim, ImpulseDetection) else claim.kind
+    kind = kind_of(claim)
     # A bang has a form of its own. A begin of that kind would sort among bangs by a time finer than its code.
     if kind not in rules.kinds or (kind is HazardKind.IMPULSE and not isinstance(claim, ImpulseDetection)):
         return Reason.KIND
-    return Reason.LATE if second + 1 - time_of(claim) > scale.highest else None
+    if second + 1 - time_of(claim) > scale.highest:
+        return Reason.LATE
+    return None if rules.permits(kind, second) and rules.permits(kind, time_of(claim)) else Reason.NOT_PERMITTED
 
 
 def _refusal_of_observation(claim: TenSecondLevel | MinuteLevels | ThirdLevels, second: int) -> Reason | None:

@@ -12,6 +12,7 @@ from clairvoie.boundary.bulletin import OPEN_SLOTS, Bulletin, Scheduled
 from clairvoie.boundary.detection import Claim
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.sensor import check_name
+from clairvoie.boundary.wire import SensorStatement
 from clairvoie.egress.budget import Budget
 from clairvoie.errors import EgressError
 
@@ -61,7 +62,7 @@ class GateState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``second`` is the high-water mark, the last second for which a tick was made; ``None`` before the first. ``parts``
     are coarse parts with the second in which they leave, ``said`` the scheduled bulletins of the present minute,
     ``impulses`` the onsets of bangs that left lately, ``early`` claims of a second that is not over yet, ``heard`` the
-    second of the last claim.
+    second of the last claim, ``stated`` the last statement about its process.
     """
 
     sensor: str
@@ -78,6 +79,7 @@ class GateState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     heard: int | None = None
     drops: int = 0
     refusals: int = 0
+    stated: SensorStatement | None = None
 
     def __post_init__(self) -> None:
         check_name("sensor", self.sensor)

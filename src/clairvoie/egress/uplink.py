@@ -1,28 +1,31 @@
 """The only process of a node that speaks to the hub. It sees signed bytes only and decides nothing about them.
 
 Records leave the outbox in order, up to 500 in one upload, and are forgotten only when the hub says that it has
-stored them; a lost answer means sending them again, which the hub recognises. When the hub does not know the node,
-its key or one of its sensors, everything waits, and the newest record is sent ahead of the oldest: once the hub takes
-that one, what it still refuses for such a reason is about single records, and they are set aside.
+stored them; a lost answer means sending them again, which the hub recognises. When the hub does not know the node or
+its key, everything waits, and the newest record is sent ahead of the oldest: once the hub takes that one, what it still
+refuses for such a reason is about single records, and they are set aside. Records of a sensor that the hub does not
+know wait by themselves and are offered again every :data:`LONGEST_DELAY` seconds. What nobody allowed is erased.
 
 Live ticks go down one long upload, one a second; they are provisional, never retried, and old ones are thrown away.
 
-Plain HTTP to loopback only, until enrolment brings TLS.
+Across a network it speaks TLS 1.3 with a certificate of its own and accepts no authority but the one that it was given
+(:func:`hub_client`); plain HTTP is for loopback.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import httpx
 
 from clairvoie.boundary.signed import MAXIMUM_BATCH_BYTES, MAXIMUM_ENVELOPES, decode_envelope, encode_batch
-from clairvoie.egress.answer import Held, Later, SetAside, Smaller, Stored, Verdict, judge
+from clairvoie.egress.answer import Around, Erased, Held, Later, SetAside, Smaller, Stored, Verdict, judge
 from clairvoie.egress.outbox import Kept, Outbox, OutboxUnavailable
-from clairvoie.errors import MalformedMessage
+from clairvoie.errors import EgressError, MalformedMessage
 
 RECORDS_PATH = "/api/v1/records"
 LIVE_PATH = "/api/v1/live"
@@ -72,6 +75,7 @@ class RecordSender:
         self._log = log
         self._batch = MAXIMUM_ENVELOPES
         self._held = False
+        self._unknown: dict[str, float] = {}
         self.news = asyncio.Event()
 
     async def run(self) -> None:
@@ -109,7 +113,9 @@ class RecordSender:
 
     async def send_once(self) -> Verdict | None:
         """Send one batch and settle what the answer says; ``None`` when there was nothing to send."""
-        kept = self._outbox.oldest(self._batch, BATCH_BYTES)
+        now = asyncio.get_running_loop().time()
+        self._unknown = {sensor: until for sensor, until in self._unknown.items() if until > now}
+        kept = self._outbox.oldest(self._batch, BATCH_BYTES, without=self._unknown)
         if not kept:
             return None
         if self._held:
@@ -124,7 +130,7 @@ class RecordSender:
         return verdict
 
     def _newest_first(self, kept: tuple[Kept, ...]) -> tuple[Kept, ...]:
-        newest = self._outbox.newest()
+        newest = self._outbox.newest(without=self._unknown)
         others = tuple(record for record in kept if newest is None or record.id != newest.id)
         return others if newest is None else (newest, *others[: MAXIMUM_ENVELOPES - 1])
 
@@ -136,9 +142,23 @@ class RecordSender:
         elif isinstance(verdict, SetAside):
             self._outbox.set_aside(kept[verdict.index].id, verdict.code, verdict.what)
             self._log.error("the hub refuses a record for good", code=verdict.code, what=verdict.what)
+        elif isinstance(verdict, Erased):
+            self._outbox.erase([kept[verdict.index].id])
+            self._log.warning("the hub may not have a record: erased", code=verdict.code, what=verdict.what)
+        elif isinstance(verdict, Around):
+            self._send_around(decode_envelope(kept[verdict.index].envelope).sensor, verdict)
         elif isinstance(verdict, Smaller):
             self._batch = max(1, len(kept) // 2)
             self._log.warning("the hub refuses a batch", code=verdict.code, what=verdict.what, next=self._batch)
+
+    def _send_around(self, sensor: str, why: Around) -> None:
+        self._unknown[sensor] = asyncio.get_running_loop().time() + LONGEST_DELAY
+        self._log.error(
+            "the hub does not know a sensor: its records wait, the others are sent",
+            sensor=sensor,
+            code=why.code,
+            remedy=why.remedy,
+        )
 
     def _set_aside_unreadable(self, kept: tuple[Kept, ...]) -> Verdict:
         """A record that the disk has damaged must not block those after it."""
@@ -197,6 +217,37 @@ class LiveSender:
             yield len(envelope).to_bytes(LENGTH_BYTES, "big") + envelope
 
 
-def hub_client(hub: str) -> httpx.AsyncClient:
+def hub_client(hub: str, certificates: Certificates | None = None) -> httpx.AsyncClient:
     """A client for the hub at the address ``hub``; proxies and credentials of the environment are not used."""
-    return httpx.AsyncClient(base_url=hub, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+    return httpx.AsyncClient(
+        base_url=hub,
+        timeout=TIMEOUT,
+        trust_env=False,
+        follow_redirects=False,
+        verify=True if certificates is None else mutual_tls(certificates),
+    )
+
+
+class Certificates(Protocol):
+    """PEM files: this node's certificate and key, and the only authority whose certificate a hub may have."""
+
+    @property
+    def certificate(self) -> str: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def authority(self) -> str: ...  # noqa: D102
+
+
+def mutual_tls(files: Certificates) -> ssl.SSLContext:
+    """TLS 1.3 with a certificate on both sides. Raises :class:`EgressError` when the files are not usable."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies the certificate and the host's name
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_verify_locations(files.authority)
+        context.load_cert_chain(files.certificate, files.key)
+    except (OSError, ssl.SSLError) as error:
+        raise EgressError(
+            f"the node's TLS files cannot be used ({error})", files.certificate, "Check `tls` in its settings."
+        ) from error
+    return context
