@@ -194,6 +194,8 @@ class NodeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 self.hub,
                 "For instance http://127.0.0.1:8750, or https://hub.example.org:8751 and a [tls] table.",
             )
+        if self.clock != ClockSettings() and not all(sensor.simulated for sensor in self.sensors):
+            raise ConfigurationError("a live sensor keeps the time of the wall clock", self.node, "Remove [clock].")
         _unique("sensor", [sensor.id for sensor in self.sensors])
         if not self.sensors:
             raise ConfigurationError("a node has at least one sensor", self.node)

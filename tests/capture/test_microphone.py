@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clairvoie.capture.microphone import Microphone
-from clairvoie.config import MicrophoneSource, NodeSensor, child_environment
+from clairvoie.config import ClockSettings, MicrophoneSource, NodeSensor, NodeSettings, child_environment
 from clairvoie.egress import landlock
 from clairvoie.egress.confining import Confining
 from clairvoie.egress.landlock import DEVICE, READ
@@ -74,3 +74,11 @@ def test_what_is_no_name_of_a_device_is_refused_in_the_settings(device: str) -> 
 def test_a_sensor_has_exactly_one_source() -> None:
     with pytest.raises(ConfigurationError, match="exactly one"):
         NodeSensor(id="mic-1", calibration=120)
+
+
+def test_a_live_sensor_keeps_the_time_of_the_wall_clock() -> None:
+    live = NodeSensor(id="mic-1", calibration=120, microphone=MicrophoneSource(device="hw:1,0"))
+    about = {"deployment": "town", "node": "node-1", "hub": "http://127.0.0.1:1", "key": "k", "state": "s"}
+    assert NodeSettings(**about, sensors=(live,)).sensors == (live,)
+    with pytest.raises(ConfigurationError, match="wall clock"):
+        NodeSettings(**about, sensors=(live,), clock=ClockSettings(speed=2.0))
