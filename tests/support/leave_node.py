@@ -66,7 +66,6 @@ if __name__ == "__main__":
     clairvoie.node.GATE = (sys.executable, "-P", "-c", GATE)  # type: ignore[assignment]
     clairvoie.node.UPLINK = (sys.executable, "-P", "-c", UPLINK)  # type: ignore[assignment]
     clairvoie.node.LEAVE_SECONDS = 0.5
-    clairvoie.node.LEAVE_UNTOLD = False
     set_up_log()
     settings = read_settings(config, NodeSettings)
     Node(settings, config.parent, announce, analyser=ANALYSER if "real" in sys.argv else scripted).run()
