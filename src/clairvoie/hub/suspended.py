@@ -69,7 +69,8 @@ def _read(connection: Connection, suspension: Suspension) -> list[Kept]:
         .where(table.received >= suspension.since - MARGIN_SECONDS)
         .order_by(table.id)
     )
-    if suspension.sensors:
+    of_kinds = suspension.hazards or suspension.observations  # these are suspended at every sensor
+    if suspension.sensors and not of_kinds:
         query = query.where(schema.sensors.c.name.in_(suspension.sensors))
     return [
         Kept(row.id, row.sensor, row.name, row.epoch, decode_record(row.body).content)
