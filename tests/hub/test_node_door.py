@@ -183,7 +183,7 @@ def test_acts_are_entries_and_need_no_restart(own_door: OpenDoor) -> None:
     assert len(lives) == 2 + 2 * 4
     assert {entry.who for entry in lives} == {"technician"}
     assert [e.detail["state"] for e in lives if e.about == "mic-0"] == [*SensorState][:4]
-    door.town.done("enrol", str(door.town.request(5)), "--csv", str(door.town.list_of(range(5, 6))), *door.town.signing)
+    door.town.enrol(range(5, 6))
     door.registrar.look()
     assert door.hub.enrolment.state("mic-5") is SensorState.PLANNED
     assert len(door.ledger.of(EntryKind.LIFE)) == len(lives) + 2
