@@ -163,8 +163,9 @@ def test_a_sensor_that_is_not_suspended_keeps_its_part_of_an_incident(
     assert "mic-a" not in [line.note for line in left.history]
 
 
+@pytest.mark.parametrize("sensors", [(), ("mic-c",)], ids=["a hazard", "a hazard, and a sensor that said nothing"])
 def test_an_act_that_only_one_hazard_is_suspended_of_keeps_the_rest(
-    running: Running, street: Street, tmp_path: Path
+    running: Running, street: Street, tmp_path: Path, sensors: tuple[str, ...]
 ) -> None:
     from clairvoie.boundary.authorisation import Suspension, encode_suspension
     from clairvoie.boundary.document import SUSPENSION_TYPE, add_signature, unsigned
@@ -173,7 +174,7 @@ def test_an_act_that_only_one_hazard_is_suspended_of_keeps_the_rest(
     (act,) = running.hub.authority.held
     narrower = Suspension(
         deployment="claire-voie", authorisation=act.digest, since=START + 150, reason="complaints",
-        hazards=(HazardKind.GLASS_BREAKING,),
+        hazards=(HazardKind.GLASS_BREAKING,), sensors=sensors,
     )  # fmt: skip
     document = add_signature(unsigned(SUSPENSION_TYPE, encode_suspension(narrower)), LEAVE.roles["board"])
     give_leave(tmp_path, document)
