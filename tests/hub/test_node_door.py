@@ -57,6 +57,9 @@ def test_an_enrolled_node_delivers_records_streams_and_is_told_apart(own_door: O
         assert door.upload(client, door.record(0)).json() == {"accepted": 1, "duplicates": 0}
         assert door.live(client, iter([door.frame(0)])).json() == {"accepted": 1}
         assert client.get("/api/v1/grants", params={"node": "lamp-1"}).json()["code"] in ("wrong-node", "unknown-node")
+        assert door.ask_lease(client, 0).status_code == 200
+        wrong = door.ask_lease(client, 1)
+        assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong-node")
         wrong = door.upload(client, door.record(1))
         assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong-node")
         wrong = door.live(client, iter([door.frame(1)]))

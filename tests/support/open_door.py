@@ -20,9 +20,19 @@ from hub_street import begin
 from clairvoie.boundary.bulletin import Bulletin
 from clairvoie.boundary.charter import decode_charter
 from clairvoie.boundary.hazards import Mode
-from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_batch, encode_envelope, sign
+from clairvoie.boundary.lease import LeaseRequest, encode_request
+from clairvoie.boundary.signed import (
+    LEASE_DOMAIN,
+    RECORD_DOMAIN,
+    TICK_DOMAIN,
+    Envelope,
+    encode_batch,
+    encode_envelope,
+    sign,
+)
 from clairvoie.boundary.wire import Record, SecondEvents, Tick, encode_body
 from clairvoie.egress.key import node_key
+from clairvoie.hub.granting import REQUEST_TYPE
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer, NodeDoor
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
@@ -94,6 +104,12 @@ class OpenDoor:
         body = encode_body(Tick(second=second, bulletins=(Bulletin(sensor=f"mic-{number}", second=second),)))
         envelope = encode_envelope(self._signed(number, TICK_DOMAIN, f"lamp-{number}", second, body))
         return len(envelope).to_bytes(4, "big") + envelope
+
+    def ask_lease(self, client: httpx.Client, number: int) -> httpx.Response:
+        """Ask for a lease with a request that the node has signed."""
+        body = encode_request(LeaseRequest(nonce=bytes(16)))
+        asked = encode_envelope(self._signed(number, LEASE_DOMAIN, f"lamp-{number}", 1, body))
+        return client.post("/api/v1/leases", content=asked, headers={"content-type": REQUEST_TYPE})
 
     def _signed(self, number: int, domain: str, sensor: str, sequence: int, body: bytes) -> Envelope:
         key = node_key(self.town.folder / f"node-{number}" / "signing-0.pem")
