@@ -116,7 +116,7 @@ class LegalText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The longest that each thing may be kept, in days; a hub that is set to keep more refuses to start."""
+    """The longest that each thing may be kept, in days; a hub that is set to keep more keeps no more than this."""
 
     levels_days: int = 365
     detections_days: int = 90
