@@ -19,11 +19,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clairvoie.boundary.authorisation import ObservationKind, Reporting, decode_authorisation
-from clairvoie.boundary.charter import charter_digest, decode_charter
+from clairvoie.boundary.charter import Signer, charter_digest, decode_charter
 from clairvoie.boundary.document import decode_document
 from clairvoie.boundary.standing import standing_of
 from clairvoie.cli import app
-from clairvoie.cli.authorise_files import file_into, put
+from clairvoie.cli.authorise_files import digits, file_into, make_key, put
 from clairvoie.errors import ClairvoieError, ConfigurationError, OversightError
 from clairvoie.oversight.answers import ending
 from clairvoie.oversight.before_deploying import BEFORE_YOU_DEPLOY
@@ -144,6 +144,19 @@ def test_a_key_that_others_may_read_is_not_used(office: Path) -> None:
     (office / "dpo.pem").chmod(0o644)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         told("sign act.json --key dpo.pem --yes")
+
+
+def test_a_protected_key_asks_for_its_passphrase(office: Path) -> None:
+    made = make_key(office / "clerk.pem", b"secret")
+    card = Signer(id="clerk", holder="The clerk", public_key=digits(made))
+    (office / "clerk.card.json").write_bytes(msgspec.json.encode(card))
+    told("charter other.json --deployment saint-jean --role clerk.card.json --threshold 1")
+    drafted(office)
+    with pytest.raises(ConfigurationError, match="passphrase is wrong"):
+        told("sign act.json --charter other.json --key clerk.pem --yes", "guess\n")
+    said = told("sign act.json --charter other.json --key clerk.pem --yes --language en", "secret\n")
+    assert "It has the signatures that it needs." in said
+    assert "secret" not in said
 
 
 def test_keys_are_their_holders_own_and_never_overwritten(office: Path) -> None:
