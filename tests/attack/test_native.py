@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 from attacker import ATTACKS
-from locked_process import LockedProcess
+from locked_process import MODULES, LockedProcess
 
 from clairvoie.boundary.confinement import Lock
 from clairvoie.egress import landlock
 
+for _module in MODULES:
+    importlib.import_module(_module)
 MEANT = ("1", "13", "38", "9")
 """Refused by seccomp, by Landlock, "no such call" for clone3, or the descriptor is closed."""
 NO_SWAP_HERE = Lock(0) if os.geteuid() == 0 else Lock.NO_SWAP

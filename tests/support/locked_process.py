@@ -20,8 +20,18 @@ from clairvoie.handshake import Handshake, name_of
 from clairvoie.orders import AnalyserOrders
 from clairvoie.processes import spawn
 
-ATTACKER = Path(__file__).with_name("attacker.py")
+MODULES = ("attacker", "attacks_on_files", "attacks_on_processes", "attacks_on_the_kernel")
 PATIENCE = 60.0
+
+
+def attacker() -> str:
+    """A program that makes the modules of the attacker: no file of the tests can be read inside the locks."""
+    program = "import sys, types\n"
+    for name in MODULES:
+        source = Path(__file__).with_name(f"{name}.py").read_text()
+        program += f"sys.modules[{name!r}] = made = types.ModuleType({name!r})\n"
+        program += f"exec(compile({source!r}, {name!r}, 'exec'), made.__dict__)\n"
+    return program
 
 
 class LockedProcess:
@@ -39,7 +49,7 @@ class LockedProcess:
             control=control,
         )  # fmt: skip
         confining = reach.of_analyser(sensor, folder) if locked else None
-        program = ATTACKER.read_text() + f"\n\nrun({dict(targets)!r}, locked={locked})\n"
+        program = f"{attacker()}sys.modules['attacker'].run({dict(targets)!r}, locked={locked})\n"
         ends = [claims, ready, begin, control]
         applied = Lock(0) if confining is None else confining.locks
         self.process: subprocess.Popen[bytes] = spawn(
