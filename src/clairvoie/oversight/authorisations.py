@@ -84,9 +84,9 @@ TOLD = Text("{name} ({kind}): {fields}. Purpose: {purpose}.", "{name} ({kind}) :
 NOTHING = Text("nothing", "rien")
 KEPT = Text(
     "At most: levels {levels} days; detections {detections} days; incidents {incidents} days; signed records "
-    "{records} days. Sound and pictures: never, not for a second.",
+    "{records} days. Sound and pictures: never.",
     "Au plus : niveaux {levels} jours ; détections {detections} jours ; incidents {incidents} jours ; enregistrements "
-    "signés {records} jours. Sons et images : jamais, pas une seconde.",
+    "signés {records} jours. Sons et images : jamais.",
 )
 NO_MODEL = Text(
     "The act names none, so it does not say which one may run.",
