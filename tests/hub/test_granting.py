@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,10 @@ from open_hub import open_hub, pushes
 from clairvoie.boundary.authorisation import ObservationKind, Reporting
 from clairvoie.boundary.document import LEASE_TYPE, SignedDocument, decode_document, encode_document, signers_of
 from clairvoie.boundary.lease import Lease, LeaseRequest, decode_lease, encode_request
+from clairvoie.boundary.reading import Change
 from clairvoie.boundary.signed import LEASE_DOMAIN, RECORD_DOMAIN, encode_envelope, sign
 from clairvoie.boundary.standing import standing_of
-from clairvoie.hub.granting import GRANTS_TYPE, LONGEST_REQUEST, REQUEST_TYPE
+from clairvoie.hub.granting import GRANTS_TYPE, LONGEST_REQUEST, REQUEST_TYPE, Grants
 from clairvoie.hub.refusals import STATUS, Code
 
 NONCE = bytes(range(16))
@@ -127,6 +129,22 @@ def test_a_suspension_reaches_a_connected_node_by_itself(tmp_path: Path) -> None
                 if standing.denial(levels, NOW) == "suspended":
                     break
             assert hub.authority.leave.denial(levels, NOW) == "suspended"
+
+
+def test_a_node_whose_key_is_revoked_gets_neither_lease_nor_push(served: Served) -> None:
+    node = served.hub.enrolment.nodes["node-1"]
+    revoked = changed(served.hub.enrolment, nodes={"node-1": changed(node, revoked=True)})
+
+    async def scenario() -> int:
+        pushed = Grants(served.hub).open("node-1", None)
+        assert await anext(pushed)
+        served.hub.enrol(revoked, served.hub.lives)
+        served.hub.granted.publish(Change.ACTS)
+        return len([frame async for frame in pushed])
+
+    assert served.runner.run(scenario()) == 0
+    assert ask(served, request_of()).json()["code"] == "revoked"
+    assert served.ask("GET", "/api/v1/grants?node=node-1").json()["code"] == "revoked"
 
 
 def test_streams_end_when_the_hub_stops_and_are_counted_out(tmp_path: Path) -> None:

@@ -128,10 +128,14 @@ class Grants:
         if peer is not None and peer != node:
             raise refuse(Code.WRONG_NODE, f"this connection is of node {peer}", node, "Use the node's own certificate.")
 
+    def _believed(self, node: str) -> bool:
+        known = self._hub.enrolment.nodes.get(node)
+        return known is not None and not known.revoked
+
     async def _frames(self, node: str, changed: Reader) -> AsyncIterator[bytes]:
         self._open += 1
         try:
-            while node in self._hub.enrolment.nodes:
+            while self._believed(node):
                 data = encode_document(lease_of(self._hub, node, b""))
                 yield len(data).to_bytes(LENGTH_BYTES, "big") + data
                 try:
