@@ -10,21 +10,28 @@ from typing import NamedTuple
 
 import pytest
 import structlog
+from fake_hub import FakeHub
 
 from clairvoie.boundary.bulletin import ImpulseEvent
+from clairvoie.boundary.charter import encode_charter
 from clairvoie.boundary.detection import Claim, ImpulseDetection, TenSecondLevel
+from clairvoie.boundary.document import SignedDocument, encode_document
 from clairvoie.boundary.hazards import Mode
-from clairvoie.boundary.signed import decode_envelope, verify
-from clairvoie.boundary.wire import SecondEvents, Tick, decode_record, decode_tick, encode_claim
+from clairvoie.boundary.lease import decode_request
+from clairvoie.boundary.signed import LEASE_DOMAIN, TICK_DOMAIN, decode_envelope, verify
+from clairvoie.boundary.wire import SecondEvents, SensorStatement, Tick, decode_record, decode_tick, encode_claim
 from clairvoie.config import ClockSettings
 from clairvoie.egress.gate import PHASE
 from clairvoie.egress.key import node_key
 from clairvoie.egress.outbox import Outbox
-from clairvoie.egress.pipe import MessageReader, open_pipe, write_packet
+from clairvoie.egress.pipe import MessageReader, open_pipe, write_message, write_packet
 from clairvoie.gatekeeper import CATCH_UP, TICKS_AT_ONCE, Gatekeeper
+from clairvoie.lab.leave import exercise_authorisation, make_leave
 from clairvoie.orders import GateOrders, GateSensor
 
 NOW = 1_800_000_000
+LEAVE = make_leave("town", exercise=False)
+ACT = LEAVE.signed(exercise_authorisation("town", ["mic-1"], exercise=False, lease_seconds=86_400))
 
 
 class Bench(NamedTuple):
@@ -35,41 +42,62 @@ class Bench(NamedTuple):
     claims: int
     live: MessageReader
     orders: GateOrders
+    granting: int
+    moments: list[float]
 
     def say(self, claim: Claim) -> None:
         assert write_packet(self.claims, encode_claim(claim))
 
     def tick(self, second: int) -> int:
         """Wake the gatekeeper at the moment at which the tick of ``second`` is due."""
-        return self.gatekeeper.advance(self.orders.clock.wall_of(second + 1 + PHASE) + 0.001)
+        wall = self.orders.clock.wall_of(second + 1 + PHASE) + 0.001
+        self.moments.append(max(self.moments[-1], wall))  # the monotonic clock never steps back
+        return self.gatekeeper.advance(wall, self.moments[-1])
+
+    def grant(self, wall: float, *documents: SignedDocument, fresh: bool = True) -> None:
+        """The hub answers what the gatekeeper asks at ``wall``, or pushes."""
+        self.moments.append(max(self.moments[-1], wall))
+        self.gatekeeper.leaseholder.ask(self.moments[-1])
+        requests = [decode_envelope(m) for m in self.live.messages()]
+        nonces = [decode_request(r.body).nonce for r in requests if r.domain == LEASE_DOMAIN]
+        hub = FakeHub(leave=LEAVE, documents=documents or (ACT,))
+        hub.clock, hub.lease_seconds = (lambda: wall), 86_400
+        write_message(self.granting, encode_document(hub.lease("node-1", nonces[-1] if fresh else b"")))
+        self.gatekeeper.leaseholder.hear(self.moments[-1])
 
     def live_ticks(self) -> list[Tick]:
         key = node_key(Path(self.orders.key)).public_key()
-        envelopes = [decode_envelope(message) for message in self.live.messages()]
+        envelopes = [e for m in self.live.messages() if (e := decode_envelope(m)).domain == TICK_DOMAIN]
         for envelope in envelopes:
             verify(envelope, key)
         return [decode_tick(envelope.body) for envelope in envelopes]
 
-    def again(self) -> Bench:
+    def again(self, boot: str = "boot") -> Bench:
         """The same gate after its process was started again."""
-        return self._replace(gatekeeper=Gatekeeper(self.orders, self.outbox, structlog.get_logger()))
+        log, moment = structlog.get_logger(), self.moments[-1]
+        return self._replace(gatekeeper=Gatekeeper(self.orders, self.outbox, log, boot=boot, moment=moment))
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     reading, writing = open_pipe()
     live_reading, live_writing = open_pipe()
+    grants_reading, granting = open_pipe()
     outbox = Outbox(tmp_path / "outbox.sqlite")
     orders = GateOrders(
         parent=os.getppid(), deployment="town", node="node-1", epoch=0, key=str(tmp_path / "key.pem"),
         outbox=str(tmp_path / "outbox.sqlite"), outbox_megabytes=1,
         sensors=(GateSensor(id="mic-1", mode=Mode.TRIAL, claims=reading),), clock=ClockSettings(), live=live_writing,
-        control=0, ready=0,
+        control=0, ready=0, charter=str(tmp_path / "charter.json"), grants=grants_reading,
     )  # fmt: skip
-    gatekeeper = Gatekeeper(orders, outbox, structlog.get_logger())
-    yield Bench(gatekeeper, outbox, writing, MessageReader(live_reading), orders)
+    (tmp_path / "charter.json").write_bytes(encode_charter(LEAVE.charter))
+    began = NOW - 100.0
+    gatekeeper = Gatekeeper(orders, outbox, structlog.get_logger(), boot="boot", moment=began)
+    bench = Bench(gatekeeper, outbox, writing, MessageReader(live_reading), orders, granting, [began])
+    bench.grant(began)
+    yield bench
     outbox.close()
-    for end in (reading, writing, live_reading, live_writing):
+    for end in (reading, writing, live_reading, live_writing, grants_reading, granting):
         os.close(end)
 
 
@@ -173,3 +201,72 @@ def test_an_analyser_that_floods_its_pipe_is_read_in_small_helpings(bench: Bench
         continue
     bench.tick(NOW)
     assert bench.gatekeeper.sensors[0].state.refusals == 64
+
+
+def contents(bench: Bench) -> list[object]:
+    return [decode_record(decode_envelope(kept.envelope).body).content for kept in bench.outbox.oldest(1000, 10**9)]
+
+
+def test_without_a_lease_nothing_leaves_and_nothing_is_kept(bench: Bench) -> None:
+    fresh = bench.again(boot="another boot")  # the lease was never stored, and would not count after a boot
+    fresh.say(bang(NOW + 0.5))
+    assert fresh.tick(NOW) == 1
+    assert (fresh.live_ticks(), contents(fresh), fresh.gatekeeper.has_leave) == ([], [], False)
+    state = fresh.gatekeeper.sensors[0].state
+    assert (state.second, state.waiting, state.early, state.parts) == (NOW, (), (), ())
+
+
+def test_a_restart_keeps_the_lease_and_a_boot_loses_it(bench: Bench) -> None:
+    warm(bench)
+    again = bench.again()
+    again.tick(NOW)
+    assert again.gatekeeper.has_leave
+    booted = bench.again(boot="another boot")
+    booted.tick(NOW + 1)
+    assert not booted.gatekeeper.has_leave
+    booted.grant(NOW + 2.5)
+    booted.tick(NOW + 3)
+    assert booted.gatekeeper.has_leave
+
+
+def test_a_pushed_suspension_binds_the_next_tick_and_erases_what_was_captured_since(bench: Bench) -> None:
+    warm(bench)
+    for second in range(NOW, NOW + 20):
+        bench.say(bang(second + 0.5))
+        bench.tick(second)
+    kept = len(released(bench))
+    bench.grant(NOW + 21, LEAVE.suspended(ACT, NOW + 10), fresh=False)
+    bench.live_ticks()
+    bench.say(bang(NOW + 20.5))
+    bench.tick(NOW + 20)
+    assert bench.live_ticks() == []
+    assert not bench.gatekeeper.has_leave
+    events = [content for content in contents(bench) if isinstance(content, SecondEvents)]
+    assert events
+    assert all(content.second < NOW + 10 for content in events)
+    assert bench.outbox.status().erased == kept - len(released(bench)) > 0
+    again = bench.again()
+    again.grant(NOW + 23)  # a hub that no longer tells of it
+    again.tick(NOW + 24)
+    assert not again.gatekeeper.has_leave
+
+
+def test_when_the_nodes_clock_disagrees_with_trusted_time_nothing_leaves(bench: Bench) -> None:
+    warm(bench)
+    wall = NOW + 600.0
+    with structlog.testing.capture_logs() as logged:
+        bench.gatekeeper.leaseholder._log = structlog.get_logger()
+        bench.gatekeeper.advance(wall, bench.moments[-1] + 1)
+    assert bench.live_ticks() == []
+    assert [line["remedy"] for line in logged if line.get("why") == "clock-disagrees"]
+
+
+def test_each_sensor_is_stated_once_a_start_but_not_again_within_the_hour(bench: Bench) -> None:
+    warm(bench)
+    bench.again().tick(NOW)
+    statements = [content for content in contents(bench) if isinstance(content, SensorStatement)]
+    assert [s.authorisation for s in statements] == [ACT.digest]
+    later = bench.again()
+    later.tick(NOW + 3700)
+    statements = [content for content in contents(bench) if isinstance(content, SensorStatement)]
+    assert len(statements) == 2

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from clairvoie.boundary.authorisation import Authorisation
 from clairvoie.boundary.bulletin import Bulletin
 from clairvoie.boundary.detection import (
     OCTAVE_CENTRES,
@@ -20,12 +22,12 @@ from clairvoie.boundary.detection import (
     TenSecondLevel,
     ThirdLevels,
 )
-from clairvoie.boundary.authorisation import Authorisation
 from clairvoie.boundary.hazards import HazardKind, Health, NoiseSource
 from clairvoie.boundary.standing import Act, Standing
 from clairvoie.boundary.wire import Record, decode_record, encode_body
-from clairvoie.egress.gate import tick
 from clairvoie.egress.authority import Leave, Rules
+from clairvoie.egress.budget import Budget
+from clairvoie.egress.gate import tick
 from clairvoie.egress.screening import Refused
 from clairvoie.egress.state import GateState, decode_state, encode_state
 from clairvoie.lab.leave import exercise_authorisation
@@ -169,13 +171,20 @@ class Released(NamedTuple):
     states: list[GateState]
 
 
-def play(history: Sequence[tuple[int, Step]], rules: Rules) -> Released:
-    """Run the gate over ``history``; its state goes through its stored form each time, and is lost where it says so."""
+def play(history: Sequence[tuple[int, Step]], rules: Rules, *, budget: Budget | None = None) -> Released:
+    """Run the gate over ``history``; its state goes through its stored form each time, and is lost where it says so.
+
+    With a ``budget``, that is what it has at the beginning of every second. Trusted time is that of the tick.
+    """
     state = GateState(sensor=rules.sensor)
     released = Released([], [], [])
     for second, step in history:
         if step.lost:
             state = GateState(sensor=rules.sensor)
+        if budget is not None:
+            state = replace(state, budget=budget)
+        if rules.leave is not None:
+            rules = replace(rules, leave=replace(rules.leave, earliest=second, latest=second))
         release = tick(rules, decode_state(encode_state(state)), second, step.claims, gone=step.gone)
         state = release.state
         released.states.append(state)
