@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from clairvoie.boundary.tile import ENTRIES, WIDTH, Tile, encode_entries
 from clairvoie.oversight.merkle import join, leaf_hash, perfect_subtrees, root_of
 
+AT_ONCE = 16
+"""Files that are open at once while they are written."""
 NEW = ".new"
 """How the name of a file ends that is not finished."""
 
@@ -85,14 +89,9 @@ def write_files(folder: Path, files: Mapping[str, bytes], step: Callable[[str], 
     it stands; tests end the process there.
     """
     folders: set[Path] = set()
-    for name, data in files.items():
-        path = folder / name
-        folders |= _make_folder(path.parent)
-        with (path.parent / (path.name + NEW)).open("wb") as file:
-            file.write(data)
-            step(f"written {name}")
-            file.flush()
-            os.fsync(file.fileno())
+    names = list(files)
+    for start in range(0, len(names), AT_ONCE):
+        folders |= _write_new(folder, {name: files[name] for name in names[start : start + AT_ONCE]}, step)
     for name in files:
         path = folder / name
         step(f"flushed {name}")
@@ -101,6 +100,27 @@ def write_files(folder: Path, files: Mapping[str, bytes], step: Callable[[str], 
         folders.add(path.parent)
     for parent in folders:
         flush_folder(parent)
+
+
+def _write_new(folder: Path, files: Mapping[str, bytes], step: Callable[[str], None]) -> set[Path]:
+    """Write files beside their names and flush them, all at the same time; the folders whose listing changed."""
+    changed: set[Path] = set()
+    with ExitStack() as stack:
+        opened: list[int] = []
+        for name, data in files.items():
+            path = folder / name
+            changed |= _make_folder(path.parent)
+            file = stack.enter_context((path.parent / (path.name + NEW)).open("wb"))
+            file.write(data)
+            step(f"written {name}")
+            file.flush()
+            opened.append(file.fileno())
+        if len(opened) == 1:
+            os.fsync(opened[0])
+        else:  # the disk joins flushes that are asked for together
+            with ThreadPoolExecutor(max_workers=len(opened)) as pool:
+                list(pool.map(os.fsync, opened))
+    return changed
 
 
 def _make_folder(path: Path) -> set[Path]:
