@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from stretch import worst_excess
 
+from clairvoie.boundary.authorisation import Hours, ObservationKind, Reporting, Suspension
 from clairvoie.boundary.bulletin import (
     BITS_PER_SECOND,
     BURST_BITS,
@@ -20,18 +25,23 @@ from clairvoie.boundary.bulletin import (
     EndEvent,
     Event,
     ImpulseEvent,
+    Scheduled,
     charge,
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, SEVERITY, SOUND_HAZARDS, HazardKind
+from clairvoie.boundary.standing import Standing
 from clairvoie.boundary.wire import BULLETIN_BYTES, TICK_HEADER_BYTES, SecondEvents, Tick, decode_tick, encode_body
+from clairvoie.egress.authority import Leave, Rules, observed
+from clairvoie.egress.budget import EVENT_DEPTH, SCHEDULED_DEPTH, Budget
 from clairvoie.egress.events import WAITING_IMPULSES
 from clairvoie.egress.gate import tick
 from clairvoie.egress.screening import CLAIMS_A_TICK
 from clairvoie.egress.state import GateState, encode_state
 
-from .conftest import START, History, HostileAnalyser, Step, histories, leave_of, play
+from .conftest import EVERYTHING, START, History, HostileAnalyser, Step, histories, leave_of, play, standing_on
 
 RULES = leave_of()
+FULL = Budget(scheduled=SCHEDULED_DEPTH, events=EVENT_DEPTH)
 LARGEST_STATE = 32_768
 slow = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -165,3 +175,125 @@ def test_every_scheduled_part_can_be_paid_for_once_the_bucket_has_filled() -> No
     for second in range(START + 600, START + 17 + 3 * 600):
         due = [kind for kind, (period, phase) in SCHEDULE.items() if second % period == phase]
         assert left[second] == due
+
+
+def narrowings() -> st.SearchStrategy[tuple[Standing, bool]]:
+    """Standings that allow less than everything, and whether they only ever take away from some second on."""
+
+    def kinds(hazards: set[HazardKind], observations: set[ObservationKind]) -> tuple[Standing, bool]:
+        less = replace(EVERYTHING, hazards=tuple(sorted(hazards)), observations=tuple(sorted(observations)))
+        return standing_on(less), True
+
+    def suspended(since: int, about: dict[str, Any]) -> tuple[Standing, bool]:
+        suspension = Suspension(deployment="town", authorisation=f"{1:064x}", since=since, reason="law", **about)
+        act = replace(standing_on(EVERYTHING).acts[0], suspensions=(suspension,))
+        return standing_on(act), True
+
+    later = st.integers(START, START + 900)
+    return st.one_of(
+        st.builds(kinds, st.sets(st.sampled_from(sorted(SOUND_HAZARDS))), st.sets(st.sampled_from(MEASURED))),
+        later.map(lambda second: (standing_on(replace(EVERYTHING, ends=second)), True)),
+        later.map(lambda second: (standing_on(replace(EVERYTHING, starts=second)), False)),
+        st.builds(suspended, later, st.sampled_from(SUSPENDED_PARTS)),
+        st.just((standing_on(replace(EVERYTHING, sensors=("mic-2",))), True)),
+        st.just((standing_on(replace(EVERYTHING, models=("ab" * 32,))), True)),
+        st.just((standing_on(replace(EVERYTHING, exercise=True)), True)),
+        st.just((standing_on(replace(EVERYTHING, hours=(Hours(start="09:05", end="09:10"),))), False)),
+    )
+
+
+MEASURED = (
+    ObservationKind.LEVELS, ObservationKind.OCTAVES, ObservationKind.THIRDS, ObservationKind.NOISE_SOURCES,
+)  # fmt: skip
+SUSPENDED_PARTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"sensors": ("mic-1",)},
+    {"hazards": (HazardKind.IMPULSE,)},
+    {"observations": (ObservationKind.LEVELS,)},
+)
+
+
+def permitted_in(rules: Rules, bulletin: Bulletin) -> bool:
+    """Read off the codes: whether each thing in ``bulletin`` that names a kind is permitted in its second."""
+
+    def allowed(kind: HazardKind | ObservationKind) -> bool:
+        return rules.standing.denial(Reporting("mic-1", kind, rules.mode), bulletin.second) is None
+
+    kinds: list[HazardKind | ObservationKind] = [k for p in bulletin.scheduled if (k := observed(p)) is not None]
+    kinds += [HAZARD_KINDS[event.kind] for event in bulletin.events if isinstance(event, BeginEvent)]
+    kinds += [HazardKind.IMPULSE for event in bulletin.events if isinstance(event, ImpulseEvent)]
+    anything = any(allowed(kind) for kind in (*SOUND_HAZARDS, *MEASURED))
+    return anything and all(allowed(kind) for kind in kinds)
+
+
+def said_by(bulletins: list[Bulletin]) -> Counter[tuple[object, ...]]:
+    """Events by what they tell: second and codes, but neither the counters nor the slots, which the gate chooses."""
+    told = [(b.second, e) for b in bulletins for e in b.events]
+    return Counter(
+        (second, type(event), *(getattr(event, n) for n in event.__struct_fields__ if n not in ("identifier", "slot")))
+        for second, event in told
+    )
+
+
+@slow
+@given(history=histories(), narrowed=narrowings())
+def test_less_authority_never_releases_more(history: History, narrowed: tuple[Standing, bool]) -> None:
+    standing, takes_away_only = narrowed
+    small = History((second, step._replace(claims=step.claims[:10])) for second, step in history)
+    less = replace(RULES, standing=standing)
+    few, many = play(small, less, budget=FULL), play(small, RULES, budget=FULL)
+    for bulletin in few.bulletins:
+        assert permitted_in(less, bulletin)
+        assert permitted_in(RULES, bulletin)
+    for record in few.records:
+        assert less.would_record(record.content)
+    by_second = {bulletin.second: bulletin for bulletin in many.bulletins}
+    for bulletin in few.bulletins:
+        wider = by_second[bulletin.second]
+        assert [type(part) for part in bulletin.scheduled] == [type(part) for part in wider.scheduled]
+        assert charge(bulletin).scheduled == charge(wider).scheduled
+    if takes_away_only:
+        assert said_by(few.bulletins) <= said_by(many.bulletins)
+        for bulletin in few.bulletins:
+            for part, other in zip(bulletin.scheduled, by_second[bulletin.second].scheduled, strict=True):
+                assert_withheld_or_same(part, other)
+
+
+def assert_withheld_or_same(part: Scheduled, other: Scheduled) -> None:
+    """Each code of ``part`` is that of ``other``, or says nothing."""
+    for name in part.__struct_fields__:
+        mine, wider = getattr(part, name), getattr(other, name)
+        if name in ("drops", "refusals"):
+            assert mine <= wider
+        elif isinstance(mine, tuple):
+            assert mine == wider or not any(mine)
+        else:
+            assert mine in (wider, 0)
+
+
+@slow
+@given(history=histories())
+def test_without_leave_nothing_at_all_is_released_and_nothing_waits(history: History) -> None:
+    released = play(history, replace(RULES, leave=None))
+    assert (released.bulletins, released.records) == ([], [])
+    for state in released.states:
+        assert (state.hazards, state.waiting, state.early, state.parts, state.said) == ((), (), (), (), ())
+        assert (state.drops, state.refusals, state.sequence, state.identifier) == (0, 0, 0, 0)
+        assert state.budget.events <= EVENT_DEPTH_BITS * 1000
+
+
+@slow
+@given(history=histories(), until=st.integers(0, 120))
+def test_nothing_that_was_captured_without_leave_leaves_later(history: History, until: int) -> None:
+    since = history[0][0] + until
+    late = replace(RULES, leave=Leave(since=since, earliest=since, latest=since))
+    for bulletin in play(history, late, budget=FULL).bulletins:
+        assert bulletin.second >= since
+        for event in bulletin.events:
+            tenths = event.age if not isinstance(event, ImpulseEvent) else event.age / 1000
+            clipped = event.age == 255 and isinstance(event, EndEvent)
+            assert clipped or bulletin.second + 1 - (tenths - 1) / 10 >= since - 0.1
+        for part in bulletin.scheduled:
+            period, phase = SCHEDULE[type(part)]
+            if observed(part) is not None:
+                assert bulletin.second - phase - period >= since
