@@ -294,7 +294,7 @@ def test_the_visitor_goes_as_soon_as_one_sensor_is_real() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/elsewhere", "/api/v1/elsewhere", "/incidents/1/erase", "//", "/static", "/accounts/"]
+    "path", ["/elsewhere", "//access", "/api/v1/elsewhere", "/incidents/1/erase", "//", "/static", "/accounts/"]
 )
 def test_what_is_not_declared_is_not_there(served: Served, path: str) -> None:
     headers = Staff(served).session(Staff(served).account("role-x", Role.ADMINISTRATOR, recipient=""))

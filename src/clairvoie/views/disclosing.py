@@ -42,8 +42,8 @@ LONG_LIST = 100
 """A program that is given more rows at once takes them away: that is an export."""
 MOST_LOOKED_THROUGH = 10_000
 """Incidents that are looked through for those a caller may see."""
-OF_EVERYBODY = frozenset({"acts", "discarded", "ledger_status", "now", "deployment", "refusals", "changes"})
-"""What is the same for everyone who may read figures: nothing in it tells of an incident."""
+OF_EVERYBODY = frozenset({"acts", "discarded", "ledger_status"})
+"""What is the same for everyone whom a route lets in: nothing in it tells of an incident."""
 
 
 class Looks:
