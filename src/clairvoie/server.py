@@ -30,7 +30,7 @@ from clairvoie.boundary.entry import LedgerWriter
 from clairvoie.boundary.person import Callers
 from clairvoie.boundary.reading import Deployment
 from clairvoie.config import HubSettings, Retention, read_settings
-from clairvoie.errors import ConfigurationError, StoreUnavailable
+from clairvoie.errors import ConfigurationError, OversightError, StoreUnavailable
 from clairvoie.hub.accounts import Accounts
 from clairvoie.hub.authority import Trust
 from clairvoie.hub.desk import HubDesk
@@ -230,11 +230,17 @@ async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -
 
 
 def look_at_acts(hub: Hub) -> None:
-    """Take in what is new in the folder of acts; what the store cannot keep now waits for the next look."""
+    """Take in what is new in the folder of acts; what cannot be kept now waits for the next look.
+
+    If a defect ends this for good, the hub takes nothing any more: it could not see a suspension.
+    """
     try:
         hub.look_at_acts()
-    except StoreUnavailable as error:
+    except (StoreUnavailable, OversightError) as error:
         log.warning("acts-wait", reason=str(error))
+    except BaseException:
+        hub.authority.give_up()
+        raise
 
 
 def retain(hub: Hub, retention: Retention) -> None:

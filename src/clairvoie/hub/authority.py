@@ -140,6 +140,11 @@ class Authority:
         self.waiting = tuple(document for document in self.waiting if document not in done)
         self._hold((*self.held, *done))
 
+    def give_up(self) -> None:
+        """Permit nothing from now on: the acts can no longer be watched."""
+        self.leave = Leave(Standing())
+        log.error("acts-unwatched", remedy="Restart the hub; until then it takes nothing.")
+
     def _hold(self, documents: tuple[SignedDocument, ...]) -> None:
         if self.trust is not None:
             self.held = documents
