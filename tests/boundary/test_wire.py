@@ -97,7 +97,8 @@ def test_a_damaged_record_is_refused_or_is_another_valid_record(bulletin: Bullet
         decoded = wire.decode_record(bytes(data))
     except BoundaryError:
         return
-    assert decoded != record
+    # A version-1 byte in front of the same body is the same record, which is why signatures cover the bytes.
+    assert decoded != record or data[0] == wire.OLDEST_VERSION
     assert decoded == wire.decode_record(wire.encode_body(decoded))
 
 

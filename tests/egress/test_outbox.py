@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, decode_envelope
+from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, decode_envelope, encode_envelope
 from clairvoie.egress.outbox import MEGABYTE, Outbox, OutboxUnavailable, Outgoing, hold_alone
 from clairvoie.errors import EgressError
 
@@ -159,3 +159,33 @@ def test_kill_9_leaves_all_of_a_tick_or_none_and_nothing_that_was_announced_is_m
         assert stored == list(range(1, int(outbox.states()["mic-1"]) + 1))
         assert announced[-1] <= stored[-1]
         outbox.close()
+
+
+def test_what_is_forbidden_is_erased_wherever_it_waits_and_counted(outbox: Outbox) -> None:
+    outbox.commit([], [outgoing(n) for n in range(1, 7)])
+    outbox.set_aside(outbox.oldest(1, 10**9)[0].id, "stale", "too old")
+    assert outbox.erase_all(lambda data: decode_envelope(data).sequence in (1, 3, 4)) == 3
+    assert (sequences(outbox), outbox.refusals(), outbox.status().erased) == ([2, 5, 6], [], 3)
+    assert outbox.erase(kept.id for kept in outbox.oldest(1, 10**9)) == 1
+    assert (sequences(outbox), outbox.status().erased) == ([5, 6], 4)
+
+
+def test_what_is_known_of_time_is_stored_with_the_tick_and_comes_back(outbox: Outbox) -> None:
+    outbox.commit([("mic-1", b"one")], [outgoing(1)], {"time": b"t", "documents": b"d"})
+    outbox.commit([], [], {"time": b"u"})
+    assert outbox.trust() == {"time": b"u", "documents": b"d"}
+
+
+def test_an_outbox_of_the_version_before_is_opened_and_nothing_in_it_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    old = sqlite3.connect(path)
+    old.execute(
+        "CREATE TABLE records (id INTEGER PRIMARY KEY AUTOINCREMENT, form TEXT NOT NULL, envelope BLOB NOT NULL)"
+    )
+    old.execute("INSERT INTO records (form, envelope) VALUES ('events', ?)", (encode_envelope(outgoing(1).envelope),))
+    old.commit()
+    old.close()
+    outbox = Outbox(path)
+    outbox.commit([], [outgoing(2)])
+    assert sequences(outbox) == [1, 2]
+    outbox.close()

@@ -165,6 +165,42 @@ def test_records_of_an_earlier_key_do_not_hold_up_those_of_the_present_one(
     assert len(outbox.refusals()) == len(bad)
 
 
+def test_a_sensor_that_the_hub_does_not_know_holds_up_nobody_else(outbox: Outbox, hub: FakeHub) -> None:
+    other = SecondEvents(
+        sensor="mic-2", second=SECOND, events=(ImpulseEvent(identifier=1, mode=0, age=1, sigma=0, level=1),)
+    )
+    bodies = [encode_body(Record(sequence=n, content=other)) for n in (1, 2, 3)]
+    outbox.commit(
+        [],
+        [Outgoing(form="events", envelope=signed(RECORD_DOMAIN, "mic-2", n, b)) for n, b in enumerate(bodies, start=1)],
+    )
+    hub.misbehaviour = lambda batch: next(
+        (problem(404, "unknown-sensor", n) for n, envelope in enumerate(batch) if envelope.sensor == "mic-1"), None
+    )
+    deliver(outbox, hub)
+    assert sorted(hub.records) == [("mic-2", 1), ("mic-2", 2), ("mic-2", 3)]
+    assert (outbox.status().waiting, outbox.refusals()) == (20, [])
+    hub.misbehaviour = lambda _: None
+    deliver(outbox, hub)
+    assert len(hub.records) == 23
+
+
+@pytest.mark.parametrize("code", ["not-authorised", "suspended"])
+def test_what_nobody_allowed_is_erased_and_counted_never_set_aside(outbox: Outbox, hub: FakeHub, code: str) -> None:
+    hub.misbehaviour = lambda batch: next(
+        (problem(403, code, n) for n, envelope in enumerate(batch) if envelope.sequence > 15), None
+    )
+    deliver(outbox, hub)
+    status = outbox.status()
+    assert (stored(hub), status.waiting, status.refused, status.erased) == (list(range(1, 16)), 0, 0, 5)
+
+
+def test_while_the_node_is_revoked_everything_waits(outbox: Outbox, hub: FakeHub) -> None:
+    hub.misbehaviour = lambda batch: problem(403, "revoked", len(batch) - 1)
+    deliver(outbox, hub, uploads=4)
+    assert (outbox.status().waiting, outbox.refusals(), outbox.status().erased) == (20, [], 0)
+
+
 def test_waiting_for_the_hub_to_know_the_node_is_told_loudly_with_what_to_do(outbox: Outbox, hub: FakeHub) -> None:
     answer = {"code": "unknown-node", "what": "no such node", "index": 0, "remedy": "Enrol it at the hub."}
     hub.misbehaviour = lambda _: JSONResponse(answer, 404)

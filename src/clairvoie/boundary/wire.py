@@ -25,6 +25,7 @@ from clairvoie.errors import InvalidValue, MalformedMessage, OversizedMessage, U
 VERSION = 2
 """Version 2 added :class:`SensorStatement`; everything of version 1 reads as before."""
 OLDEST_VERSION = 1
+STATEMENTS_SINCE = 2
 CLAIM_BYTES = 512
 """Every claim occupies this many bytes in the pipe from analyser to gate."""
 BULLETIN_BYTES = 768
@@ -139,7 +140,10 @@ def encode_body(body: Record | Tick) -> bytes:
 
 def decode_record(data: bytes) -> Record:
     """The record in ``data``, which must be all of it."""
-    return _decode(_payload(data), _record_decoder)
+    record = _decode(_payload(data), _record_decoder)
+    if data[0] < STATEMENTS_SINCE and isinstance(record.content, SensorStatement):
+        raise MalformedMessage(f"version {data[0]} has no statements", record.content.sensor)
+    return record
 
 
 def decode_tick(data: bytes) -> Tick:
