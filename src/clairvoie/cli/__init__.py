@@ -30,6 +30,7 @@ LAB_COMMANDS = (
     ("soundscape", "clairvoie.cli.soundscape"),
     ("train", "clairvoie.cli.train"),
     ("bench", "clairvoie.cli.bench"),
+    ("leak", "clairvoie.cli.leak"),
 )
 """The same for ``clairvoie lab``."""
 
