@@ -7,9 +7,9 @@ follows it slowly; only where more than :data:`GAP_SECONDS` are missing at once 
 >>> blocks = stream.add(np.zeros(150, dtype=np.float32), time=50.0)
 >>> [(block.start, block.samples.size) for block in blocks]
 [(50.0, 100)]
->>> [block] = stream.add(np.zeros(150, dtype=np.float32), time=51.0)
->>> block.start, block.missing, block.index
-(51.0, 850, 1000)
+>>> rest, block = stream.add(np.zeros(150, dtype=np.float32), time=51.0)
+>>> rest.samples.size, block.start, block.missing, block.index
+(50, 51.0, 850, 1000)
 """
 
 from __future__ import annotations
