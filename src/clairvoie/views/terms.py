@@ -13,6 +13,7 @@ from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.person import Role
 from clairvoie.boundary.sensor import SensorKind
+from clairvoie.views.terms_of_the_door import DOOR_TERMS
 from clairvoie.views.words import mark as _
 
 TERMS: dict[type[StrEnum], dict[str, str]] = {
@@ -133,4 +134,4 @@ def term(value: StrEnum) -> str:
 
     is looked up first.
     """
-    return TERMS[type(value)][value]
+    return (TERMS | DOOR_TERMS)[type(value)][value]

@@ -5,7 +5,7 @@ if (document.getElementById("sound")) import("./sound.js");
 
 const notice = document.getElementById("connection");
 const keys = document.getElementById("keys");
-const goTo = { m: "/", i: "/incidents", s: "/sensors", l: "/levels" };
+const goTo = { m: "/", i: "/incidents", s: "/sensors", l: "/levels", a: "/authorisations" };
 const GO_MILLISECONDS = 1500;
 
 function lost() {
@@ -52,7 +52,6 @@ document.addEventListener("keydown", (event) => {
   if (document.body.dataset.going) {
     delete document.body.dataset.going;
     if (goTo[event.key]) { event.preventDefault(); location.href = goTo[event.key]; }
-    if (event.key === "a") { event.preventDefault(); document.getElementById("said").textContent = keys.dataset.notYet; }
     return;
   }
   if (event.key === "g") {
