@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
+from clairvoie.boundary.overseen import leave_of
 from clairvoie.boundary.person import Power
 from clairvoie.boundary.problem import Problem
 from clairvoie.boundary.reading import MinuteRow
@@ -130,8 +131,18 @@ def reading(desk: DisclosingDesk) -> APIRouter:
 
     @router.get("/sensors", summary="All sensors now", **documented(documents.Sensors))
     def sensors() -> Response:
-        found = tuple(documents.sensor_document(status) for status in desk.sensors())
+        counting, now = desk.acts().counting, desk.now()
+        found = tuple(documents.sensor_document(s, leave_of(counting, s.sensor.id, now)) for s in desk.sensors())
         return answer(documents.Sensors(time_zone=zone, now=documents.moment(desk.now()), sensors=found))
+
+    @router.get("/authorisations", summary="Authorisations", **documented(documents.Authorisations))
+    def authorisations() -> Response:
+        """All valid acts as they stand now, the newest first."""
+        acts, now = desk.acts(), desk.now()
+        found = tuple(documents.act_document(view, now) for view in acts.acts)
+        return answer(
+            documents.Authorisations(time_zone=zone, now=documents.moment(now), charter=acts.charter, acts=found)
+        )
 
     @router.get("/incidents", summary="Incidents", **documented(documents.Incidents, 422))
     def incidents(state: IncidentState | None = None, limit: Limit = 200) -> Response:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from clairvoie.boundary.authorisation import Authorisation, Suspension
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import (
     Basis,
@@ -17,6 +18,8 @@ from clairvoie.boundary.incident import (
     Transition,
     TransitionKind,
 )
+from clairvoie.boundary.life import SensorState
+from clairvoie.boundary.overseen import ActState, ActView, SensorLeave
 from clairvoie.boundary.reading import MinuteRow, PeriodLevels, SensorStatus, ShiftNote
 from clairvoie.boundary.sensor import Place, SensorKind
 
@@ -46,6 +49,30 @@ class SensorDocument(Struct, frozen=True, kw_only=True):
     clock_sigma: float | None
     bits_last_minute: float
     records_stored: int
+    state: SensorState | None = None
+    confinement_missing: tuple[str, ...] | None = None
+    authorisation: str = ""
+    authorised_kinds: tuple[str, ...] = ()
+
+
+class ActDocument(Struct, frozen=True, kw_only=True):
+    """One valid act as it stands. ``document`` is what was signed; ``signed_by`` the charter's roles."""
+
+    digest: str
+    state: ActState
+    ending: bool
+    signed_by: tuple[str, ...]
+    suspensions: tuple[Suspension, ...]
+    document: Authorisation
+
+
+class Authorisations(Struct, frozen=True, kw_only=True):
+    """All valid acts, the newest first; ``charter`` is its digest, empty where nothing is permitted at all."""
+
+    time_zone: str
+    now: datetime
+    charter: str
+    acts: tuple[ActDocument, ...]
 
 
 class DetectionDocument(Struct, frozen=True, kw_only=True):
@@ -192,11 +219,12 @@ class Notes(Struct, frozen=True, kw_only=True):
     notes: tuple[NoteDocument, ...]
 
 
-DOCUMENTS: tuple[type, ...] = (Sensors, Incidents, OneIncident, Detections, Levels, Misses, Notes)
+DOCUMENTS: tuple[type, ...] = (Authorisations, Sensors, Incidents, OneIncident, Detections, Levels, Misses, Notes)
 
 
-def sensor_document(status: SensorStatus) -> SensorDocument:
-    """A sensor for the API."""
+def sensor_document(status: SensorStatus, leave: SensorLeave) -> SensorDocument:
+    """A sensor for the API, with what it may report now."""
+    missing = None if status.confinement is None else status.confinement.missing
     sensor = status.sensor
     return SensorDocument(
         id=sensor.id,
@@ -212,6 +240,10 @@ def sensor_document(status: SensorStatus) -> SensorDocument:
         clock_sigma=status.clock_sigma,
         bits_last_minute=status.millibits_last_minute / 1000,
         records_stored=status.records_stored,
+        state=status.state,
+        confinement_missing=None if missing is None else tuple(str(lock.name).lower() for lock in missing),
+        authorisation=leave.act,
+        authorised_kinds=(*leave.hazards, *leave.observations),
     )
 
 
@@ -295,3 +327,15 @@ def miss_document(miss: Miss) -> MissDocument:
 def note_document(note: ShiftNote) -> NoteDocument:
     """A shift note for the API."""
     return NoteDocument(id=note.id, at=moment(note.at), who=note.who, text=note.text)
+
+
+def act_document(view: ActView, now: float) -> ActDocument:
+    """An act for the API."""
+    return ActDocument(
+        digest=view.act.digest,
+        state=view.state,
+        ending=view.ending(now),
+        signed_by=view.act.signed_by,
+        suspensions=view.act.suspensions,
+        document=view.act.authorisation,
+    )

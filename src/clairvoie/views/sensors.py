@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from clairvoie.boundary.bulletin import BITS_PER_SECOND, BURST_BITS
+from clairvoie.boundary.overseen import leave_of
 from clairvoie.boundary.reading import SensorStatus
 from clairvoie.boundary.units import MILLIBITS_PER_BIT
 from clairvoie.views.day import MINUTE_MILLIBITS, picture
 from clairvoie.views.page import Page, ThePage
 from clairvoie.views.said import Speech
 from clairvoie.views.squares import COLUMNS, squares_of
+from clairvoie.views.terms_of_the_door import LOCKS
 from clairvoie.views.words import mark as _
 
 router = APIRouter()
@@ -99,6 +101,10 @@ def _status(request: Request, page: Page, status: SensorStatus) -> dict[str, Any
         "sensor": status.sensor.id,
         "speech": _speech(request, page),
         "now": page.desk.now(),
+        "leave": leave_of(page.desk.acts().counting, status.sensor.id, page.desk.now()),
+        "life": page.desk.life(status.sensor.id),
+        "locks": page.desk.confinement(status.sensor.id),
+        "lock_words": LOCKS,
     }
 
 
