@@ -78,9 +78,7 @@ def hub_at(folder: Path, key: Ed25519PrivateKey, sensors: int, now: float) -> Hu
     """A hub that believes ``key``."""
     place = Place(latitude=48.0, longitude=2.0)
     names = [f"mic-{n}" for n in range(sensors)]
-    known = [
-        Sensor(id=name, node="node-1", kind=SensorKind.MICROPHONE, place=place, simulated=True) for name in names
-    ]
+    known = [Sensor(id=name, node="node-1", kind=SensorKind.MICROPHONE, place=place, simulated=True) for name in names]
     deployment = Deployment(id="bench", place="Bench", time_zone="Europe/Paris", exercise=False, language="en", map={})
     enrolment = Enrolment.of("bench", [KnownNode("node-1", key.public_key())], known)
     leave = make_leave("bench", exercise=False)
