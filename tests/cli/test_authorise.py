@@ -1,28 +1,22 @@
-"""``clairvoie authorise``, from the first key to a suspension, as people would use it: files, a pipe, a terminal."""
+"""``clairvoie authorise``, from the first key to a suspension and a new charter, in files as people would keep them."""
 
 from __future__ import annotations
 
 import datetime
-import os
-import pty
-import re
 import shlex
 import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
-from typer.testing import CliRunner, Result
+from told import told
 
 from clairvoie.boundary.authorisation import ObservationKind, Reporting, decode_authorisation
 from clairvoie.boundary.charter import Signer, charter_digest, decode_charter
 from clairvoie.boundary.document import decode_document
 from clairvoie.boundary.standing import standing_of
-from clairvoie.cli import app
 from clairvoie.cli.authorise_files import digits, file_into, make_key, put
 from clairvoie.errors import ClairvoieError, ConfigurationError, OversightError
 from clairvoie.oversight.answers import ending
@@ -49,7 +43,6 @@ title = "Arrêté municipal no 2026-118"
 date = 2026-10-12
 until = 2027-10-11
 """
-Told = Callable[..., Result]
 
 
 @pytest.fixture
@@ -62,15 +55,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     told(f"charter charter.json --deployment saint-jean {cards}")
     (tmp_path / "answers.toml").write_text(ANSWERS, encoding="utf-8")
     return tmp_path
-
-
-def told(line: str, lines: str = "") -> str:
-    """What a command prints, without its line breaks. Raises its error."""
-    result = CliRunner().invoke(app, ["authorise", *shlex.split(line)], input=lines)
-    if isinstance(result.exception, ClairvoieError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return " ".join(result.output.split())
 
 
 def drafted(office: Path, more: str = "", name: str = "act.json") -> Path:
@@ -262,56 +246,6 @@ def test_show_says_the_act_and_draws_the_page_in_both_languages(office: Path) ->
     assert "Signatures not checked" in told("show act.json --language en")
 
 
-PIPED = [
-    "saint-jean", "", "", "Le maire", "Mesurer le bruit",
-    "Arrêté 118", "2026-10-12", "", "",
-    "", "Analyse faite", "dpo@example.org", "", "2026-12-01", "2027-06-30", "quai-1 quai-2",
-    "48.8566 2.3522; 48.8570 2.3560; 48.8550 2.3570", "", "", "lun-ven 22:00-06:00",
-    "oui", "desk", "1", "Vérifier", "1 3", "non",
-    "", "", "", "", "", "",
-]  # fmt: skip
-
-
-def test_a_talk_through_a_pipe_makes_an_act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    said = told("draft act.json --language fr", "\n".join(PIPED) + "\n")
-    act = decode_authorisation(decode_document(Path("act.json").read_bytes()).body)
-    assert (act.authority, act.sensors, act.hazards) == ("Le maire", ("quai-1", "quai-2"), ())
-    assert [recipient.name for recipient in act.recipients] == ["desk"]
-    assert act.ends == ending("2027-06-30", "Europe/Paris")
-    assert "désignées par votre charte" in said
-    assert "bris de verre" in said  # the choices are listed in words
-
-
-@pytest.mark.parametrize("count", [0, 4, 6, 9, 15, 20, 22, 31])
-def test_a_talk_that_stops_is_kept_and_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match="the answers end too early") as stopped:
-        told("draft act.json", "\n".join(PIPED[:count]) + ("\n" if count else ""))
-    assert not Path("act.json").exists()
-    kept = re.search(r"--from (\S+?)\.$", str(stopped.value))
-    assert kept is not None
-    answered = Path(kept[1]).read_text(encoding="utf-8")
-    if count == 0:
-        told(f"draft act.json --from {kept[1]}", "\n".join(PIPED) + "\n")
-    elif count >= 31:
-        # Everything was said: each question offers what it was told, and each table is kept.
-        told(f"draft act.json --from {kept[1]}", "\n" * 60)
-    else:
-        assert 'deployment = "saint-jean"' in answered
-    if count in (0, 31):
-        act = decode_authorisation(decode_document(Path("act.json").read_bytes()).body)
-        assert (act.authority, len(act.recipients)) == ("Le maire", 1)
-
-
-def test_an_answer_that_is_not_understood_ends_a_pipe_and_names_the_question(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match=r"number: a whole number.*'seven'"):
-        told("draft act.json", "saint-jean\nseven\n")
-
-
 def test_a_signed_act_is_where_its_successor_starts(office: Path) -> None:
     signed(office)
     told("draft next.json --from act.json --answers answers.toml")
@@ -322,40 +256,6 @@ def test_a_signed_act_is_where_its_successor_starts(office: Path) -> None:
     told("draft next.json --from next.json --answers answers.toml")
     again = decode_authorisation(decode_document((office / "next.json").read_bytes()).body)
     assert again.number == 2
-
-
-def test_on_a_terminal_what_is_not_understood_is_asked_again(tmp_path: Path) -> None:
-    """A real terminal: the program runs on a pty, and is answered when it asks."""
-    master, slave = pty.openpty()
-    command = [sys.executable, "-m", "clairvoie", "authorise", "draft", "act.json", "--language", "en"]
-    environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200"}
-    with subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, env=environment, start_new_session=True
-    ) as talk:
-        os.close(slave)
-        answers = iter(["Saint Jean", *PIPED[:1], "seven", *PIPED[1:]])
-        guard = threading.Timer(120, talk.kill)
-        guard.start()
-        screen = ""
-        answered = 0
-        try:
-            while True:
-                try:
-                    screen += os.read(master, 4096).decode(errors="replace")
-                except OSError:  # the terminal is closed when the program ends
-                    break
-                if screen.rstrip(" ").endswith((">", "]")) and len(screen) > answered:
-                    answer = next(answers, None)
-                    if answer is not None:
-                        os.write(master, answer.encode() + b"\n")
-                        answered = len(screen)
-        finally:
-            guard.cancel()
-            os.close(master)
-        assert talk.wait() == 0, screen
-    assert "Not understood: “Saint Jean”" in screen
-    assert "Not understood: “seven”. Expected: a whole number from 1." in screen
-    assert (tmp_path / "act.json").exists()
 
 
 def test_a_new_charter_is_drafted_signed_by_old_and_new_roles_and_adopted(office: Path) -> None:
