@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from log_house import DEPLOYMENT, KEY, LogHouse
+from log_house import LogHouse, charter_file
 from typer.testing import CliRunner
 
-from clairvoie.boundary.charter import Charter, Signer, Witness, encode_charter
+from clairvoie.boundary.charter import Witness
 from clairvoie.cli.ledger import ledger
 from clairvoie.oversight.checkpoint import NoteKey
 from clairvoie.oversight.witnesses import Witnesses
@@ -37,23 +37,6 @@ def run(*words: object) -> tuple[int, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
-
-
-def charter_file(house: LogHouse, *witnesses: Witness, needed: int = 0) -> Path:
-    other = "11" * 32
-    charter = Charter(
-        deployment=DEPLOYMENT,
-        exercise=True,
-        roles=(Signer(id="mayor", holder="the mayor", public_key="22" * 32),),
-        threshold=1,
-        leases=other,
-        ledger=KEY.public_key().public_bytes_raw().hex(),
-        witnesses=witnesses,
-        witness_threshold=needed,
-    )
-    path = house.folder / "charter.json"
-    path.write_bytes(encode_charter(charter))
-    return path
 
 
 def test_a_whole_log_is_verified_and_says_what_it_cannot_exclude(house: LogHouse) -> None:

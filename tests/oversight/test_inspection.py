@@ -11,7 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from clairvoie.errors import OversightError
-from clairvoie.oversight.inspection import DiskFacts, RecordedFacts, altered_files, compare, wheel_software_digest
+from clairvoie.oversight.inspection import (
+    DiskFacts,
+    RecordedFacts,
+    Trusted,
+    altered_files,
+    compare,
+    wheel_software_digest,
+)
 from clairvoie.software import software_digest
 
 DISK = DiskFacts(
@@ -28,36 +35,43 @@ RECORDED = RecordedFacts(
     public_key="aa",
     software={"mic-1": "s1", "mic-2": "s1"},
     model={"mic-1": "m1", "mic-2": "m1"},
-    active=("mic-1", "mic-2"),
-    models=("m1",),
+    states={"mic-1": "active", "mic-2": "retired"},
 )
+TRUSTED = Trusted(wheel="s1", charter="cc", models=("m1",))
 
 
 def test_an_honest_disk_gives_no_finding() -> None:
-    assert compare(DISK, RECORDED, wheel="s1", charter="cc") == []
-    assert compare(DISK, None) == []
+    assert compare(DISK, TRUSTED, RECORDED) == []
+    assert compare(DISK, Trusted()) == []
 
 
 @pytest.mark.parametrize(
-    ("disk", "word"),
+    ("disk", "words"),
     [
-        (replace(DISK, software="s2"), "software"),
-        (replace(DISK, model="m2"), "recogniser"),
-        (replace(DISK, public_key="bb"), "key"),
-        (replace(DISK, charter="dd"), "charter"),
-        (replace(DISK, altered=("x",)), "altered"),
-        (replace(DISK, live=("mic-9",)), "active"),
+        (replace(DISK, software="s2"), ["not the wheel's", "software is not what", "software is not what"]),
+        (
+            replace(DISK, model="m2"),
+            ["recogniser is not authorised", "recogniser is not what", "recogniser is not what"],
+        ),
+        (replace(DISK, public_key="bb"), ["key is not the enrolled one"]),
+        (replace(DISK, public_key=""), ["key is not the enrolled one"]),
+        (replace(DISK, charter="dd"), ["another charter"]),
+        (replace(DISK, charter=""), ["another charter"]),
+        (replace(DISK, altered=("x",)), ["altered"]),
+        (replace(DISK, live=("mic-9",)), ["mic-9 listens"]),
+        (replace(DISK, live=("mic-2",)), ["mic-2 listens"]),
+        (replace(DISK, sensors=("mic-9",)), ["software is not what", "recogniser is not what"]),
     ],
 )
-def test_each_difference_is_named(disk: DiskFacts, word: str) -> None:
-    findings = compare(disk, RECORDED, wheel="s1", charter="cc")
-    assert findings
-    assert all(word in finding.what for finding in findings) or word == "recogniser"
+def test_each_difference_is_named_and_nothing_else(disk: DiskFacts, words: list[str]) -> None:
+    findings = compare(disk, TRUSTED, RECORDED)
+    assert len(findings) == len(words)
+    assert all(word in finding.what for word, finding in zip(words, findings, strict=True))
 
 
-def test_a_recogniser_that_the_act_does_not_name() -> None:
-    (finding,) = compare(DISK, replace(RECORDED, models=("m7",)))
-    assert finding.what == "the recogniser is not authorised"
+def test_a_revoked_key_is_a_finding() -> None:
+    (finding,) = compare(DISK, TRUSTED, replace(RECORDED, revoked=True))
+    assert finding.what == "the node's key was revoked"
 
 
 def installed(folder: Path, content: bytes) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from clairvoie.boundary.charter import Charter, Signer, Witness, encode_charter
 from clairvoie.boundary.entry import Entry, EntryKind, StoredRecord
 from clairvoie.hub.store import Store
 from clairvoie.oversight.checkpoint import ED25519, NoteKey
@@ -19,6 +20,7 @@ from clairvoie.oversight.witnesses import Witnesses
 
 DEPLOYMENT = "quai"
 KEY = Ed25519PrivateKey.from_private_bytes(b"ledger".ljust(32, b"."))
+MAYOR = Ed25519PrivateKey.from_private_bytes(b"mayor".ljust(32, b"."))
 NOW = 1_795_316_645.0
 
 
@@ -110,3 +112,20 @@ class LogHouse:
     def trust(self, epoch: int = 0) -> Trust:
         public = KEY.public_key().public_bytes_raw()
         return Trust(log=NoteKey(name=origin_of(DEPLOYMENT, epoch), kind=ED25519, public=public))
+
+
+def charter_file(house: LogHouse, *witnesses: Witness, needed: int = 0) -> Path:
+    """The house's charter in a file: its log's key, and these witnesses."""
+    charter = Charter(
+        deployment=DEPLOYMENT,
+        exercise=True,
+        roles=(Signer(id="mayor", holder="the mayor", public_key=MAYOR.public_key().public_bytes_raw().hex()),),
+        threshold=1,
+        leases="11" * 32,
+        ledger=KEY.public_key().public_bytes_raw().hex(),
+        witnesses=witnesses,
+        witness_threshold=needed,
+    )
+    path = house.folder / "charter.json"
+    path.write_bytes(encode_charter(charter))
+    return path

@@ -9,7 +9,6 @@ A node asks to be enrolled with an :class:`EnrolmentRequest`, a document signed 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -91,6 +90,11 @@ class NodeAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         if self.epoch < 0:
             raise InvalidValue("epochs count up from zero", self.epoch)
 
+    @property
+    def about(self) -> str:
+        """The node's name."""
+        return self.node
+
 
 class SensorAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):
     """A sensor enters ``state`` at ``at``. Place, hardware, calibration and sign are given anew in each act that has
@@ -129,9 +133,39 @@ class SensorAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
         if self.photograph:
             check_key("the photograph", self.photograph)
 
+    @property
+    def about(self) -> str:
+        """The sensor's name."""
+        return self.sensor
 
-LifeAct = NodeAct | SensorAct
-Form = Literal["node", "sensor"]
+
+class InspectionAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="inspection"):
+    """A node's disk was inspected at ``at``, with so many ``findings``; ``report`` is the SHA-256 of the inspection's
+    report. It changes nothing in the node's life: it says that somebody looked, under their name."""
+
+    deployment: str
+    at: float
+    node: str
+    findings: int
+    report: str
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        check_name("deployment", self.deployment)
+        check_name("node", self.node)
+        _check_moment(self.at)
+        _check_text("remark", self.words)
+        check_key("the report", self.report)
+        if self.findings < 0:
+            raise InvalidValue("findings are counted", self.findings)
+
+    @property
+    def about(self) -> str:
+        """The node's name."""
+        return self.node
+
+
+LifeAct = NodeAct | SensorAct | InspectionAct
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[LifeAct] = msgspec.json.Decoder(LifeAct)
 

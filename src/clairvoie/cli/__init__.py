@@ -23,6 +23,8 @@ COMMANDS = (
     ("authorise", "clairvoie.cli.authorise"),
     ("account", "clairvoie.cli.account"),
     ("ledger", "clairvoie.cli.ledger"),
+    ("inspect", "clairvoie.cli.inspect"),
+    ("audit", "clairvoie.cli.audit"),
 )
 """Command -> the module that holds an attribute of that name. A new command is one line here."""
 

@@ -298,6 +298,21 @@ def revoke(
     _sign(office, [office.revocation(node, epoch, time.time(), reason)], key)
 
 
+@sensor.command()
+def inspected(
+    report: Annotated[Path, typer.Argument(help="What `clairvoie inspect` wrote.", show_default=False)],
+    key: Key,
+    hub: Hub = HUB,
+    remark: Annotated[str, typer.Option("--remark", help="Words; they are published.")] = "",
+) -> None:
+    """Enter in the ledger that a node's disk was inspected, and how many findings there were.
+
+    The report's SHA-256 is published, not the report: keep it, and show it to whoever asks.
+    """
+    office = _office(hub)
+    _sign(office, [office.inspected(report, time.time(), remark)], key)
+
+
 @sensor.command("list")
 def listed(
     sensors: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Show these lives whole.")] = None,

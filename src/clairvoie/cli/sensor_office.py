@@ -16,15 +16,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from clairvoie.boundary.charter import charter_digest, decode_charter
 from clairvoie.boundary.document import decode_document, encode_document
-from clairvoie.boundary.life import EnrolmentRequest, LifeAct, NodeAct, SensorState, requested
+from clairvoie.boundary.life import EnrolmentRequest, InspectionAct, LifeAct, NodeAct, SensorState, requested
 from clairvoie.boundary.sensor import Place
 from clairvoie.config import HubSettings, NodeSettings, TlsFiles, read_settings
 from clairvoie.egress.enrolling import check_answer, request_enrolment
 from clairvoie.egress.key import connection_key, node_key
-from clairvoie.errors import ClairvoieError, ConfigurationError, HubError
+from clairvoie.errors import ClairvoieError, ConfigurationError, HubError, OversightError
 from clairvoie.hub.certificates import Authority, authority_in, digest_of
 from clairvoie.hub.enrolment_list import Listed, Mistake, read_list
 from clairvoie.hub.technician import PHOTOGRAPHS, Technician, put
+from clairvoie.oversight.inspection import decode_inspection
 
 NODE_CERTIFICATE = "node.crt"
 AUTHORITY = "authority.crt"
@@ -184,6 +185,25 @@ class Office:
             public_key=key.public_key,
             revoked=True,
             words=reason,
+        )
+
+    def inspected(self, file: Path, now: float, words: str) -> InspectionAct:
+        """The act which says that a node's disk was inspected, and what the report in ``file`` found."""
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise OversightError(f"the report cannot be read ({error.strerror})", str(file)) from error
+        inspection = decode_inspection(data)
+        deployment = self.technician.charter.deployment
+        if inspection.disk.deployment != deployment:
+            raise OversightError("the inspected node is of another deployment", inspection.disk.deployment)
+        return InspectionAct(
+            deployment=deployment,
+            at=self.technician.moment(inspection.disk.node, now),
+            node=inspection.disk.node,
+            findings=len(inspection.findings),
+            report=hashlib.sha256(data).hexdigest(),
+            words=words,
         )
 
     def moved_place(

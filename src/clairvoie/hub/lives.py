@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.document import LIFE_TYPE, SignedDocument
-from clairvoie.boundary.life import NEXT, SPEAKING, LifeAct, NodeAct, SensorAct, SensorState, decode_life
+from clairvoie.boundary.life import NEXT, SPEAKING, InspectionAct, LifeAct, NodeAct, SensorAct, SensorState, decode_life
 from clairvoie.boundary.overseen import Life, LifeLine
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.boundary.standing import Rejected
@@ -147,11 +147,15 @@ class Book:
 
     def take(self, act: LifeAct) -> None:
         """Take the next act."""
-        name = act.node if isinstance(act, NodeAct) else act.sensor
-        if name in self._reserved:
-            raise BoundaryError("the hub's settings list a simulated one of this name", name, "Give it another name.")
+        if act.about in self._reserved:
+            raise BoundaryError(
+                "the hub's settings list a simulated one of this name", act.about, "Give it another name."
+            )
         if isinstance(act, SensorAct):
             self._sensor(act)
+        elif isinstance(act, InspectionAct):
+            if act.node not in self.newest:
+                raise BoundaryError("no such node was enrolled before", act.node)
         elif act.revoked:
             self._revoke(act)
         elif (act.node, act.epoch) in self.keys:
@@ -255,7 +259,7 @@ def fold(
 
 
 def _order(lived: LivedAct) -> tuple[float, bool, str]:
-    return lived.act.at, isinstance(lived.act, SensorAct), lived.digest
+    return lived.act.at, not isinstance(lived.act, NodeAct), lived.digest
 
 
 @lru_cache(REMEMBERED)

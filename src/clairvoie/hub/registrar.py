@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.document import SignedDocument, decode_document, encode_document
 from clairvoie.boundary.entry import Entry, EntryKind
-from clairvoie.boundary.life import LifeAct, NodeAct, SensorState, decode_life
+from clairvoie.boundary.life import InspectionAct, LifeAct, NodeAct, SensorAct, SensorState, decode_life
 from clairvoie.boundary.standing import Rejected
 from clairvoie.errors import StoreUnavailable
 from clairvoie.hub import schema
@@ -37,7 +37,9 @@ Fold = Callable[[tuple[SignedDocument, ...]], tuple[Lives, tuple[Rejected, ...]]
 
 def narrows(act: LifeAct) -> bool:
     """Whether an act only takes away what may be said: it adds no key, no node and no sensor."""
-    return act.revoked if isinstance(act, NodeAct) else act.state in SILENCING
+    if isinstance(act, NodeAct):
+        return act.revoked
+    return isinstance(act, SensorAct) and act.state in SILENCING
 
 
 def admit(
@@ -127,7 +129,7 @@ class Registrar:
         self._hub.store.submit(lambda connection: self._write(connection, accepted, acts, now)).result()
         self._held += accepted
         for lived in acts:
-            log.info("life-act", digest=lived.digest, signed_by=lived.signed_by, about=_about(lived.act))
+            log.info("life-act", digest=lived.digest, signed_by=lived.signed_by, about=lived.act.about)
 
     def _write(self, connection: Connection, accepted: list[SignedDocument], acts: list[LivedAct], now: float) -> None:
         statement = upsert(schema.lives).on_conflict_do_nothing()
@@ -140,12 +142,12 @@ class Registrar:
 def entry_of(lived: LivedAct, now: float) -> Entry:
     """What the ledger keeps of an act: public, for it says nothing of anybody but who signed."""
     return Entry(
-        kind=EntryKind.LIFE, at=now, who=", ".join(lived.signed_by), about=_about(lived.act), detail=_detail(lived)
+        kind=EntryKind.INSPECTION if isinstance(lived.act, InspectionAct) else EntryKind.LIFE,
+        at=now,
+        who=", ".join(lived.signed_by),
+        about=lived.act.about,
+        detail=_detail(lived),
     )
-
-
-def _about(act: LifeAct) -> str:
-    return act.node if isinstance(act, NodeAct) else act.sensor
 
 
 def _detail(lived: LivedAct) -> dict[str, str]:
@@ -158,6 +160,8 @@ def _detail(lived: LivedAct) -> dict[str, str]:
             "certificate": act.certificate,
             "revoked": "yes" if act.revoked else "",
         }
+    elif isinstance(act, InspectionAct):
+        detail |= {"findings": str(act.findings), "report": act.report}
     else:
         detail |= {
             "state": act.state.value,

@@ -60,10 +60,9 @@ class Technician:
         counted = {lived.digest for lived in lives.acts}
         for document, act in zip(documents, acts, strict=True):
             if document.digest not in counted:
-                about = act.node if isinstance(act, NodeAct) else act.sensor
                 why = dict(rejected).get(document.digest, "")
                 raise HubError(
-                    f"this act about {about} would not count: {why.rstrip('.')}", None, "Nothing was written."
+                    f"this act about {act.about} would not count: {why.rstrip('.')}", None, "Nothing was written."
                 )
         if not before <= counted:
             raise HubError("this act would undo others that count", None, "Date it later. Nothing was written.")

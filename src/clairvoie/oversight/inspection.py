@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from clairvoie.errors import OversightError
 
 PACKAGE_NAME = "clairvoie"
+NOTHING = "nothing"
+AT_WORK = frozenset({"installed", "commissioned", "active", "suspended", "maintenance"})
+"""States of a sensor's life in which it may hang where it hangs; only an active one reports."""
 
 
 class Finding(NamedTuple):
@@ -45,47 +49,89 @@ class DiskFacts(Struct, frozen=True, kw_only=True):
     altered: tuple[str, ...] = ()
 
 
-class RecordedFacts(Struct, frozen=True, kw_only=True):
-    """What the published ledger says of the node: its present key, and by sensor the software and the model that its
-    node last stated; ``models`` are those of the authorisation in force (none: it names none)."""
+class Trusted(Struct, frozen=True, kw_only=True):
+    """What whoever inspects believes already, each empty if they have none: the software digest of a wheel, the digest
+    of the charter, the recognisers that an authorisation names (empty as well when it names none)."""
 
-    public_key: str = ""
-    software: dict[str, str] = {}
-    model: dict[str, str] = {}
-    active: tuple[str, ...] = ()
+    wheel: str = ""
+    charter: str = ""
     models: tuple[str, ...] = ()
 
 
-def compare(disk: DiskFacts, recorded: RecordedFacts | None, *, wheel: str = "", charter: str = "") -> list[Finding]:
-    """Everything that is not as recorded. ``wheel``: the software digest of a wheel that somebody trusts; ``charter``:
-    the digest of the charter that they trust.
+class RecordedFacts(Struct, frozen=True, kw_only=True):
+    """What the published ledger says of the node: its newest key and whether that was revoked, by sensor the software
+    and the recogniser that its node last stated, and the state of each sensor's life."""
+
+    public_key: str = ""
+    revoked: bool = False
+    software: dict[str, str] = {}
+    model: dict[str, str] = {}
+    states: dict[str, str] = {}
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """What an inspection writes: when (POSIX seconds), with which program (its own software digest), what lay on the
+    disk, what that was compared with, and every finding. ``ledger`` is the text of each epoch's checkpoint."""
+
+    at: float
+    inspector: str
+    disk: DiskFacts
+    trusted: Trusted
+    recorded: RecordedFacts | None
+    ledger: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def compare(disk: DiskFacts, trusted: Trusted, recorded: RecordedFacts | None = None) -> list[Finding]:
+    """Everything on the disk that is not as trusted, and, with a ledger, not as ``recorded`` there.
 
     >>> disk = DiskFacts(node="n", deployment="d", public_key="aa", charter="cc", software="s1", model="m1",
-    ...                  sensors=("mic-1",), live=("mic-1",))
-    >>> [f.what for f in compare(disk, RecordedFacts(public_key="aa", software={"mic-1": "s2"}, model={"mic-1": "m1"}))]
+    ...                  sensors=("mic-1",), live=())
+    >>> recorded = RecordedFacts(public_key="aa", software={"mic-1": "s2"}, model={"mic-1": "m1"})
+    >>> [finding.what for finding in compare(disk, Trusted(charter="cc"), recorded)]
     ['the installed software is not what the node stated for mic-1']
     """
     findings = [Finding("an installed file was altered", name, "as its installation recorded") for name in disk.altered]
-    if wheel and disk.software != wheel:
-        findings.append(Finding("the installed software is not the wheel's", disk.software, wheel))
-    if charter and disk.charter != charter:
-        findings.append(Finding("the node trusts another charter", disk.charter or "none", charter))
-    if recorded is None:
-        return findings
-    if recorded.public_key and disk.public_key and disk.public_key != recorded.public_key:
-        findings.append(Finding("the node's key is not the enrolled one", disk.public_key, recorded.public_key))
+    if trusted.wheel and disk.software != trusted.wheel:
+        findings.append(Finding("the installed software is not the wheel's", disk.software, trusted.wheel))
+    if trusted.charter and disk.charter != trusted.charter:
+        findings.append(Finding("the node trusts another charter", disk.charter or NOTHING, trusted.charter))
+    if trusted.models and disk.model not in trusted.models:
+        findings.append(Finding("the recogniser is not authorised", disk.model, ", ".join(trusted.models)))
+    return findings if recorded is None else [*findings, *_not_as_recorded(disk, recorded)]
+
+
+def _not_as_recorded(disk: DiskFacts, recorded: RecordedFacts) -> Iterator[Finding]:
+    if recorded.public_key and disk.public_key != recorded.public_key:
+        yield Finding("the node's key is not the enrolled one", disk.public_key or NOTHING, recorded.public_key)
+    elif recorded.revoked:
+        yield Finding("the node's key was revoked", disk.public_key, "another key")
     for sensor in disk.sensors:
         for what, mine, stated in (
-            ("software", disk.software, recorded.software.get(sensor, "")),
-            ("recogniser", disk.model, recorded.model.get(sensor, "")),
+            ("software", disk.software, recorded.software.get(sensor, NOTHING)),
+            ("recogniser", disk.model, recorded.model.get(sensor, NOTHING)),
         ):
-            if stated and mine != stated:
-                findings.append(Finding(f"the installed {what} is not what the node stated for {sensor}", mine, stated))
-    if recorded.models and disk.model not in recorded.models:
-        findings.append(Finding("the recogniser is not authorised", disk.model, ", ".join(recorded.models)))
-    for sensor in sorted(set(disk.live) - set(recorded.active)) if recorded.active else ():
-        findings.append(Finding("a live sensor that the ledger does not have as active", sensor, "an act of its life"))
-    return findings
+            if mine != stated:
+                yield Finding(f"the installed {what} is not what the node stated for {sensor}", mine, stated)
+    for sensor in sorted(disk.live):
+        state = recorded.states.get(sensor, NOTHING)
+        if state not in AT_WORK:
+            yield Finding(
+                f"{sensor} listens, and its life in the ledger does not say that it hangs there", "live", state
+            )
+
+
+def encode_inspection(inspection: Inspection) -> bytes:
+    """An inspection as JSON, indented for people; its SHA-256 is what a signed act names."""
+    return msgspec.json.format(msgspec.json.encode(inspection, order="deterministic"), indent=2) + b"\n"
+
+
+def decode_inspection(data: bytes) -> Inspection:
+    """The inspection in ``data``."""
+    try:
+        return msgspec.json.decode(data, type=Inspection)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise OversightError(f"not the report of an inspection ({error})") from error
 
 
 def altered_files(site_packages: Path) -> Iterator[str]:

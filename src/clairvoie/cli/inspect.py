@@ -1,0 +1,192 @@
+"""``clairvoie inspect NODE``: is what lies on a node's disk what was published, authorised and recorded?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from clairvoie.boundary.charter import Charter
+    from clairvoie.config import NodeSettings
+    from clairvoie.oversight.inspection import DiskFacts, Inspection
+    from clairvoie.oversight.published import Log
+
+
+def inspect(
+    node: Annotated[
+        Path,
+        typer.Argument(
+            help="The node's settings as they lie on its disk.", show_default=False, exists=True, dir_okay=False
+        ),
+    ],
+    site_packages: Annotated[
+        Path,
+        typer.Option(
+            help="The folder on that disk in which Clairvoie is installed.",
+            show_default=False,
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    charter: Annotated[
+        Path | None, typer.Option(help="The charter, as you have it from the register.", exists=True, dir_okay=False)
+    ] = None,
+    root: Annotated[
+        Path,
+        typer.Option(
+            help="Where the disk is mounted: absolute paths in the settings are looked for below it.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = Path("/"),
+    wheel: Annotated[Path | None, typer.Option(help="A wheel that you trust: built by `make reproducible`.")] = None,
+    ledger: Annotated[
+        str | None, typer.Option(help="The published ledger, a folder or an address. Goes with --charter.")
+    ] = None,
+    authorisation: Annotated[
+        Path | None,
+        typer.Option(
+            help="The signed act in force: which recognisers may run. Goes with --charter.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report there: `clairvoie sensor inspected`.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report, one JSON object.")] = False,
+) -> None:
+    """Compare a node's disk with a wheel, a charter, an act and the ledger. Exit status 1 when something differs.
+
+    Put the node's disk into another machine and start this program there: a node that lies would lie about itself too.
+
+        clairvoie inspect /mnt/etc/clairvoie/node.toml --root /mnt --site-packages /mnt/opt/…/site-packages
+        --charter charter.json --ledger https://hub.example.org/ledger --wheel clairvoie-….whl --report report.json
+
+    It says nothing of what runs in memory, of the hardware, of the operating system, or of yesterday.
+    """
+    import time
+
+    from clairvoie.boundary.charter import charter_digest
+    from clairvoie.oversight.inspection import Inspection, Trusted, compare, encode_inspection, wheel_software_digest
+    from clairvoie.oversight.published import recorded_facts
+    from clairvoie.software import software_digest
+
+    if charter is None and (ledger is not None or authorisation is not None):
+        raise typer.BadParameter("--ledger and --authorisation need --charter, which says whose signatures count")
+    logs = () if ledger is None or charter is None else _verified(ledger, charter)
+    disk = disk_facts(node, root, site_packages)
+    trusted = Trusted(
+        wheel="" if wheel is None else wheel_software_digest(wheel),
+        charter="" if charter is None else charter_digest(charter.read_bytes()),
+        models=() if authorisation is None or charter is None else _models(authorisation, charter),
+    )
+    now = time.time()
+    recorded = recorded_facts(logs, disk.node, now) if logs else None
+    inspection = Inspection(
+        at=now,
+        inspector=software_digest(),
+        disk=disk,
+        trusted=trusted,
+        recorded=recorded,
+        ledger=tuple(log.report.text for log in logs),
+        findings=tuple(compare(disk, trusted, recorded)),
+    )
+    if report is not None:
+        report.write_bytes(encode_inspection(inspection))
+    if as_json:
+        typer.echo(encode_inspection(inspection), nl=False)
+    else:
+        _print(inspection, site_packages)
+    if inspection.findings:
+        raise typer.Exit(1)
+
+
+def disk_facts(node: Path, root: Path, site_packages: Path) -> DiskFacts:
+    """What lies on a disk that is mounted at ``root``. Reads only; above all, it makes no key."""
+    from clairvoie.config import NodeSettings, read_settings
+    from clairvoie.egress.key import node_key, public_digits
+    from clairvoie.oversight.inspection import DiskFacts, altered_files
+    from clairvoie.software import PACKAGE, WEIGHTS, model_digest, software_digest
+
+    settings = read_settings(node, NodeSettings)
+    package = site_packages / PACKAGE.name
+    weights = package / WEIGHTS.relative_to(PACKAGE)
+    key = _on_disk(settings.key, node, root)
+    return DiskFacts(
+        node=settings.node,
+        deployment=settings.deployment,
+        public_key=public_digits(node_key(key)) if key.exists() else "",
+        charter=_charter_on_disk(settings, node, root),
+        software=software_digest(package),
+        model=model_digest(weights) if weights.is_file() else "",
+        sensors=tuple(sensor.id for sensor in settings.sensors),
+        live=tuple(sensor.id for sensor in settings.sensors if not sensor.simulated),
+        altered=tuple(altered_files(site_packages)),
+    )
+
+
+def _on_disk(path: str, node: Path, root: Path) -> Path:
+    """Where a path in the settings lies while the disk is mounted at ``root``."""
+    return root / path.lstrip("/") if Path(path).is_absolute() else node.resolve().parent / path
+
+
+def _charter_on_disk(settings: NodeSettings, node: Path, root: Path) -> str:
+    from clairvoie.boundary.charter import charter_digest
+
+    path = None if settings.charter is None else _on_disk(settings.charter, node, root)
+    return "" if path is None or not path.is_file() else charter_digest(path.read_bytes())
+
+
+def _verified(ledger: str, charter: Path) -> tuple[Log, ...]:
+    from clairvoie.cli.ledger import Keys
+    from clairvoie.oversight.published import verified_logs
+
+    return verified_logs(ledger, Keys(None, charter, None).trust)
+
+
+def _models(authorisation: Path, charter: Path) -> tuple[str, ...]:
+    """The recognisers that a signed act names; enough of the charter's roles must have signed it."""
+    from clairvoie.boundary.authorisation import decode_authorisation
+    from clairvoie.boundary.charter import decode_charter
+    from clairvoie.boundary.document import AUTHORISATION_TYPE, decode_document
+    from clairvoie.errors import OversightError
+
+    trusted: Charter = decode_charter(charter.read_bytes())
+    document = decode_document(authorisation.read_bytes())
+    signed = trusted.roles_that_signed(document)
+    if document.payload_type != AUTHORISATION_TYPE or len(signed) < trusted.threshold:
+        raise OversightError(
+            f"this is no act that {trusted.threshold} of the charter's roles signed",
+            str(authorisation),
+            "Give another.",
+        )
+    return decode_authorisation(document.body).models
+
+
+def _print(inspection: Inspection, site_packages: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from clairvoie.software import PACKAGE
+
+    disk, trusted = inspection.disk, inspection.trusted
+    console = Console()
+    table = Table(title=f"{disk.node}, of {disk.deployment}", title_justify="left", show_header=False)
+    compared = [
+        ("software", disk.software, "the wheel" if trusted.wheel else ""),
+        ("recogniser", disk.model, "the act" if trusted.models else ""),
+        ("charter", disk.charter, "yours" if trusted.charter else ""),
+        ("key", disk.public_key, ""),
+    ]
+    for name, digest, with_what in compared:
+        others = ([with_what] if with_what else []) + (
+            ["the ledger"] if inspection.ledger and name != "charter" else []
+        )
+        table.add_row(name, digest or "none", "compared with " + " and ".join(others) if others else "not compared")
+    console.print(table)
+    if site_packages.resolve() == PACKAGE.parent:
+        console.print("This program inspects itself here: what it says is worth no more than what it is.")
+    for finding in inspection.findings:
+        found = f"[bold]Found[/bold]: {finding.what}: {finding.found}, should be {finding.expected}"
+        console.print(found, highlight=False)
+    if not inspection.findings:
+        console.print("Nothing differs from what it was compared with.")
