@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from clairvoie.boundary import units
+from clairvoie.boundary.authorisation import ObservationKind, Suspension
 from clairvoie.boundary.bulletin import (
     BeginEvent,
     Bulletin,
@@ -31,17 +32,19 @@ from clairvoie.boundary.detection import (
     ThirdLevels,
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, HEALTHS, MODES, HazardKind, Health, Mode, NoiseSource
+from clairvoie.egress.authority import Rules
 from clairvoie.egress.budget import EVENT_DEPTH, SCHEDULED_DEPTH, Budget
 from clairvoie.egress.events import MILLIBITS, PATIENCE
 from clairvoie.egress.gate import SILENCE, Release, tick
 from clairvoie.egress.screening import Reason, Refused
 from clairvoie.egress.state import GateState
 
-from .conftest import START, leave_of
+from .conftest import EVERYTHING, START, leave_of, standing_on
 
 RULES = leave_of(mode=Mode.LIVE)
 FULL = Budget(scheduled=SCHEDULED_DEPTH, events=EVENT_DEPTH)
 GLASS, HORN = HazardKind.GLASS_BREAKING, HazardKind.SUSTAINED_HORN
+SUSPENDED = START + 2
 
 
 def begin(kind: HazardKind, onset: float, local: int = 1) -> DetectionBegin:
@@ -70,11 +73,12 @@ class Gate:
 
     def __init__(self, budget: Budget = FULL, second: int = START - 1) -> None:
         self.state = GateState(sensor="mic-1", second=second, budget=budget)
+        self.rules = RULES
         self.refused: list[Reason] = []
 
     def tick(self, *claims: Claim | Refused, second: int | None = None, gone: bool = False) -> Release:
         at = (self.state.second or 0) + 1 if second is None else second
-        release = tick(RULES, self.state, at, claims, gone=gone)
+        release = tick(self.rules, self.state, at, claims, gone=gone)
         self.state = release.state
         self.refused += release.refused
         return release
@@ -280,3 +284,76 @@ def test_the_record_of_a_minute_is_made_in_its_last_second_or_as_soon_as_the_gat
     gate.tick(second=START + 62)
     late = gate.tick(second=START + 300)
     assert [record.sequence for record in late.records] == [2]
+
+
+def suspended(*hazards: HazardKind, observations: tuple[ObservationKind, ...] = ()) -> Rules:
+    """The rules once these alone are suspended, from :data:`SUSPENDED` on; all else stays permitted."""
+    (act,) = standing_on(EVERYTHING).acts
+    part = Suspension(
+        deployment="town", authorisation=act.digest, since=SUSPENDED, reason="test", hazards=hazards,
+        observations=observations,
+    )  # fmt: skip
+    return leave_of(replace(act, suspensions=(part,)), now=SUSPENDED, mode=Mode.LIVE)
+
+
+@pytest.mark.parametrize("how", ["gone", "silent", "ended"])
+def test_the_end_of_what_was_open_when_its_kind_was_suspended_stays_untold(how: str) -> None:
+    """Its begin left with leave. The rest of it, however it ends, is of seconds in which it may not be reported."""
+    gate = Gate()
+    assert len(gate.say(begin(GLASS, START + 0.1), begin(HORN, START + 0.2)).events) == 2
+    gate.say()
+    gate.rules = suspended(GLASS)
+    assert gate.say(*[end(GLASS, SUSPENDED + 0.5)] if how == "ended" else [], gone=how == "gone").events == (
+        (EndEvent(identifier=2, slot=1, age=units.AGE_TENTHS.encode(1.0), confidence=0, level=0),)
+        if how == "gone"
+        else ()
+    )
+    later = gate.say(second=SUSPENDED + SILENCE + 1).events  # by now whatever is open is closed by itself
+    assert [event.identifier for event in later] == ([] if how == "gone" else [2])
+    gate.rules = replace(RULES, leave=gate.rules.leave)
+    again = [gate.say(second=SUSPENDED + SILENCE + 2 + k, gone=True).events for k in range(3)]
+    assert again == [(), (), ()]  # nor is it told when the kind is permitted again
+
+
+@pytest.mark.parametrize(
+    ("claims", "kinds"),
+    [
+        ((begin(GLASS, START + 1.1),), (GLASS,)),
+        ((bang(START + 1.1),), (HazardKind.IMPULSE,)),
+        ((begin(GLASS, START + 1.1), end(GLASS, START + 1.6), bang(START + 1.2)), (GLASS, HazardKind.IMPULSE)),
+        ((end(HORN, START + 1.5),), (HORN,)),
+    ],
+    ids=["begin", "bang", "all", "end"],
+)
+def test_what_waits_for_budget_when_its_kind_is_suspended_vanishes_uncounted(
+    claims: tuple[Claim, ...], kinds: tuple[HazardKind, ...]
+) -> None:
+    gate = Gate()
+    gate.say(begin(HORN, START + 0.1))
+    gate.state = replace(gate.state, budget=Budget(scheduled=SCHEDULED_DEPTH))
+    assert gate.say(*claims).events == ()
+    gate.state = replace(gate.state, budget=FULL)
+    gate.rules = suspended(*kinds)
+    assert gate.say().events == ()
+    assert gate.state.waiting == ()
+    assert [hazard.kind for hazard in gate.state.hazards] == ([] if HORN in kinds else [HORN])
+    assert gate.state.drops == 0
+
+
+def test_what_waited_when_leave_broke_does_not_leave_although_no_tick_was_made_in_between() -> None:
+    gate = Gate(Budget(scheduled=SCHEDULED_DEPTH))
+    assert gate.say(begin(GLASS, START + 0.5), bang(START + 0.6)).events == ()
+    gate.state = replace(gate.state, budget=FULL)
+    gate.rules = leave_of(since=START + 3.0, now=START + 5, mode=Mode.LIVE)
+    assert gate.say(second=START + 5).events == ()
+    assert (gate.state.hazards, gate.state.waiting) == ((), ())
+
+
+def test_of_a_suspended_quantity_the_part_leaves_without_its_value() -> None:
+    gate = Gate()
+    gate.say(TenSecondLevel(end=START, laeq=61.5), minute())
+    gate.say()
+    gate.rules = suspended(observations=(ObservationKind.LEVELS,))
+    said = {second: gate.say(second=second).scheduled for second in range(SUSPENDED, START + 60)}
+    assert said[START + 2] == (TenSeconds(laeq=0),)
+    assert said[START + 6] == (MinuteOctaves(levels=(units.OCTAVE.encode(50.0),) * 9),)
