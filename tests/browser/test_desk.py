@@ -63,15 +63,19 @@ def test_the_keys_lead_through_the_pages(open_page: OpenPage) -> None:
     drawn(page)
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
+    listed = page.locator("dialog#keys th").all_inner_texts()
+    assert len(set(listed)) == len(listed)
+    assert {"g l", "g j", "g a"} <= {" ".join(keys.split()) for keys in listed}
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()
     page.locator("#search").fill("glass")
     page.keyboard.press("Enter")
     page.wait_for_url("**/incidents?q=glass")
-    page.keyboard.press("g")
-    page.keyboard.press("a")
-    expect(page.locator("#said")).to_have_text("Authorisations are not yet built.")
+    for key, path in (("a", "/authorisations"), ("j", "/ledger"), ("l", "/levels")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")
     page.keyboard.press("g")
     page.keyboard.press("m")
     page.wait_for_url(re.compile(r":\d+/$"))
@@ -79,6 +83,17 @@ def test_the_keys_lead_through_the_pages(open_page: OpenPage) -> None:
     expect(page.locator("#open-3")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**/incidents/3")
+
+
+def test_a_second_key_that_leads_nowhere_does_nothing(open_page: OpenPage, desk: FakeDesk) -> None:
+    page = open_page("/", name="Jeanne", language="en")
+    drawn(page)
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.keyboard.press("j")
+    expect(page.locator("#open-5")).to_be_focused()
+    assert desk.kept[4].state is IncidentState.OPEN
 
 
 def test_a_new_incident_appears_and_the_choice_stays(open_page: OpenPage, desk: FakeDesk) -> None:

@@ -29,6 +29,13 @@ def test_every_page_answers_in_both_languages(jeanne: Visitor, john: Visitor, pa
     assert "<b>19.2</b> bits a second leaving, all microphones" in english.text
 
 
+def test_an_end_is_told_as_exactly_as_it_matters() -> None:
+    """A year away it has its year: "22 Nov" alone would read like today."""
+    assert ">13 Dec<" in ENGLISH.deadline(NOW + 21 * 86_400, NOW)
+    assert ">22 nov. 2027<" in FRENCH.deadline(NOW + 365 * 86_400, NOW)
+    assert ">22 Nov, 05:04<" in ENGLISH.deadline(NOW + 3600, NOW)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_needs_an_exception_from_its_policy(jeanne: Visitor, path: str) -> None:
     answer = jeanne.get(path)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from clairvoie.boundary.authorisation import Denial, Field
+from clairvoie.boundary.bulletin import charge
 from clairvoie.boundary.disclosure import WHOLE, denial_of, disclosed
 from clairvoie.boundary.entry import LONGEST_TEXT, Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind
@@ -143,6 +144,8 @@ class DisclosingDesk:
         strip, caller = self.whole.strip(), current()
         if caller.kind is CallerKind.VISITOR:
             return strip
+        if caller.is_machine:  # what is counted or dated by events tells of them
+            return msgspec.structs.replace(strip, incidents_open=0, last_record=None, millibits_per_second=0.0)
         seen = 0
         if caller.may(Power.READ_INCIDENTS) and self._denial(caller, Field.INCIDENT_KIND) is None:
             seen = len(self.incidents(IncidentState.OPEN)) if caller.confined else strip.incidents_open
@@ -150,14 +153,16 @@ class DisclosingDesk:
 
     def sensors(self) -> tuple[SensorStatus, ...]:
         """The sensors in this caller's areas."""
-        caller = self._need(Power.READ_FIGURES)
-        return tuple(status for status in self.whole.sensors() if caller.reaches(status.sensor.place))
+        caller = self._need(Power.READ_LEVELS)
+        return tuple(
+            _uncounted(status, caller) for status in self.whole.sensors() if caller.reaches(status.sensor.place)
+        )
 
     def sensor(self, sensor: str) -> SensorStatus | None:
         """One sensor, if it is in this caller's areas."""
-        caller = self._need(Power.READ_FIGURES)
+        caller = self._need(Power.READ_LEVELS)
         found = self.whole.sensor(sensor)
-        return found if found is not None and caller.reaches(found.sensor.place) else None
+        return _uncounted(found, caller) if found is not None and caller.reaches(found.sensor.place) else None
 
     def _measured(self, sensor: str) -> bool:
         """Whether this caller may be told what ``sensor`` measured. Staff without a recipient may: they tend it."""
@@ -191,12 +196,7 @@ class DisclosingDesk:
         caller = current()
         if caller.may(Power.READ_INCIDENTS) and self._denial(caller, Field.DETECTIONS) is None:
             return seconds
-        return tuple(
-            said
-            if said.bulletin is None
-            else msgspec.structs.replace(said, bulletin=msgspec.structs.replace(said.bulletin, events=()))
-            for said in seconds
-        )
+        return tuple(map(_without_events, seconds))
 
     def said_by_minute(self, sensor: str, start: float, end: float) -> tuple[MinuteSaid, ...]:
         """How much a sensor said, by the minute."""
@@ -346,3 +346,18 @@ class DisclosingDesk:
         name = self._signing(who)
         self._person()
         return self.whole.write_shift_note(name, text)
+
+
+def _uncounted(status: SensorStatus, caller: Caller) -> SensorStatus:
+    """What a caller may know of a sensor; for a machine without what is counted by events, which would tell of them."""
+    if not caller.is_machine:
+        return status
+    return msgspec.structs.replace(status, kinds=(), records_stored=0, millibits_last_minute=0, clock_sigma=None)
+
+
+def _without_events(said: SecondSaid) -> SecondSaid:
+    """A second without its events, charged as if there had been none: the charge would tell."""
+    if said.bulletin is None:
+        return said
+    bulletin = msgspec.structs.replace(said.bulletin, events=())
+    return msgspec.structs.replace(said, bulletin=bulletin, millibits=charge(bulletin).total)

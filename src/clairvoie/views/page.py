@@ -3,7 +3,7 @@
 ``page.render(request, "name.html", fact=…)`` is all that a route needs. Templates find ``strip``, ``deployment``,
 ``name`` (the signature), ``token``, ``language``, ``theme`` and ``here`` (the path) set, and these filters, each of
 which takes POSIX seconds or a number and gives text or safe markup: ``time``, ``tenths``, ``clock``, ``day``,
-``moment``, ``age``, ``decimal``, ``term``, ``confidence``, ``near``.
+``moment``, ``deadline``, ``age``, ``decimal``, ``term``, ``confidence``, ``near``.
 
 No page asks another host for anything; the policy in :data:`SECURITY_HEADERS` makes a browser enforce that.
 """
@@ -143,7 +143,7 @@ class Shown:
     def filters(self) -> dict[str, Any]:
         """Filters for the templates, by name."""
         names = (
-            *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "age", "silence"),
+            *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "deadline", "age", "silence"),
             *("decimal", "term", "confidence", "closed_by", "near"),
         )
         return {name: getattr(self, name) for name in names}
@@ -178,6 +178,14 @@ class Shown:
         """Local date in short and time to the minute, for tables."""
         day = format_date(self.clock.date(at), format="d MMM", locale=self.region)
         return self._stamp(at, f"{day}, {self.clock.time(at, seconds=False)}")
+
+    def deadline(self, at: float, now: float) -> Markup:
+        """An end, as exactly as it matters: its time within two days, its year when that is another one."""
+        if abs(at - now) < 2 * 86_400:
+            return self.short_moment(at)
+        year = self.clock.date(at).year != self.clock.date(now).year
+        day = format_date(self.clock.date(at), format="d MMM y" if year else "d MMM", locale=self.region)
+        return self._stamp(at, day)
 
     def age(self, at: float, now: float) -> str:
         """How long ago, in the unit that a person would use."""

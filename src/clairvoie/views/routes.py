@@ -25,6 +25,7 @@ class Need(NamedTuple):
 
 
 _OPEN, _FIGURES, _INCIDENTS, _ACT = Power.OPEN, Power.READ_FIGURES, Power.READ_INCIDENTS, Power.ACT
+_LEVELS = Power.READ_LEVELS
 
 NEEDS: tuple[Need, ...] = (
     # For everybody
@@ -49,11 +50,11 @@ NEEDS: tuple[Need, ...] = (
     Need("POST", "/api/v1/leases", _OPEN, anonymous=True),
     Need("GET", "/api/v1/grants", _OPEN, anonymous=True),
     # Figures
-    Need("GET", "/metrics", _FIGURES),
+    Need("GET", "/metrics", _LEVELS),
     Need("GET", "/api/v1/latency", _FIGURES),
     Need("GET", "/events", _FIGURES),
     Need("GET", "/fragments/strip", _FIGURES),
-    Need("GET", "/map.geojson", _FIGURES),
+    Need("GET", "/map.geojson", _LEVELS),
     Need("GET", "/sensors", _FIGURES),
     Need("GET", "/sensors/{sensor}", _FIGURES),
     Need("GET", "/sensors/{sensor}/facts", _FIGURES),
@@ -62,16 +63,16 @@ NEEDS: tuple[Need, ...] = (
     Need("GET", "/sensors/{sensor}/sign", _FIGURES),
     Need("GET", "/sensors/{sensor}/life", _FIGURES),
     Need("GET", "/levels", _FIGURES),
-    Need("GET", "/levels.json", _FIGURES),
-    Need("GET", "/levels/newest.json", _FIGURES),
+    Need("GET", "/levels.json", _LEVELS),
+    Need("GET", "/levels/newest.json", _LEVELS),
     Need("GET", "/levels.csv", Power.EXPORT, export=True),
     Need("GET", "/outcomes", _FIGURES),
     Need("GET", "/authorisations", _FIGURES),
     Need("GET", "/authorisations/{digest}", _FIGURES),
     Need("GET", "/ledger", _FIGURES),
     Need("GET", "/api/v1/outcomes", _FIGURES),
-    Need("GET", "/api/v1/sensors", _FIGURES),
-    Need("GET", "/api/v1/levels", _FIGURES),
+    Need("GET", "/api/v1/sensors", _LEVELS),
+    Need("GET", "/api/v1/levels", _LEVELS),
     Need("GET", "/api/v1/levels.csv", Power.EXPORT, export=True),
     # Incidents
     Need("GET", "/", _INCIDENTS),

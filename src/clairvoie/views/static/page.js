@@ -5,7 +5,7 @@ if (document.getElementById("sound")) import("./sound.js");
 
 const notice = document.getElementById("connection");
 const keys = document.getElementById("keys");
-const goTo = { m: "/", i: "/incidents", s: "/sensors", l: "/levels", a: "/authorisations" };
+const goTo = { m: "/", i: "/incidents", s: "/sensors", l: "/levels", a: "/authorisations", j: "/ledger" };
 const GO_MILLISECONDS = 1500;
 
 function lost() {
@@ -28,7 +28,15 @@ function count() {
   const open = Number(document.querySelector("#strip [data-open]")?.dataset.open ?? 0);
   document.title = open ? `(${open}) ${title}` : title;
 }
-document.body.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "strip") count(); });
+// On a telephone the strip scrolls sideways; a refresh leaves it where somebody has moved it.
+const moved = () => [...document.querySelectorAll("#strip ul")];
+let places = [];
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => { if (detail.target.id === "strip") places = moved().map((row) => row.scrollLeft); });
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== "strip") return;
+  moved().forEach((row, index) => { row.scrollLeft = places[index] ?? 0; });
+  count();
+});
 count();
 
 // A refresh that nobody asked for never takes away what somebody is writing or has chosen: neither when it would be
@@ -51,7 +59,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   if (document.body.dataset.going) {
     delete document.body.dataset.going;
-    if (goTo[event.key]) { event.preventDefault(); location.href = goTo[event.key]; }
+    event.preventDefault();  // a second key that leads nowhere does nothing: "g t" must not take an incident
+    if (goTo[event.key]) location.href = goTo[event.key];
     return;
   }
   if (event.key === "g") {
@@ -71,3 +80,6 @@ for (const button of document.querySelectorAll("button.print")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// On a telephone the pages stand in one row that scrolls: the present one is brought into sight.
+document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
