@@ -21,8 +21,8 @@ from clairvoie.boundary.authorisation import Field, Recipient, RecipientKind
 from clairvoie.boundary.person import VISITOR, Power, Role, Visitors
 from clairvoie.views.routes import NEEDS, Need, need_of
 
-EVERYBODY, FIGURES, SIGNED_IN = "NMDSAX", "MDSAX", "DSAX"
-"""Nobody, Machine, Duty, Supervisor, Auditor, administrator (X)."""
+EVERYBODY, LEVELS, FIGURES, SIGNED_IN = "NMDSAX", "MDSAX", "DSXA", "DSAX"
+"""Nobody, Machine, Duty, Supervisor, Auditor, administrator (X). Figures count what nobody has confirmed: for people."""
 PROMISED = {
     "GET /static/style.css": EVERYBODY,
     "GET /healthz": EVERYBODY,
@@ -42,10 +42,10 @@ PROMISED = {
     "POST /api/v1/live": EVERYBODY,
     "POST /api/v1/leases": EVERYBODY,
     "GET /api/v1/grants": EVERYBODY,
-    "GET /metrics": FIGURES,
+    "GET /metrics": LEVELS,
     "GET /events": FIGURES,
     "GET /fragments/strip": FIGURES,
-    "GET /map.geojson": FIGURES,
+    "GET /map.geojson": LEVELS,
     "GET /sensors": FIGURES,
     "GET /sensors/{sensor}": FIGURES,
     "GET /sensors/{sensor}/facts": FIGURES,
@@ -54,16 +54,16 @@ PROMISED = {
     "GET /sensors/{sensor}/sign": FIGURES,
     "GET /sensors/{sensor}/life": FIGURES,
     "GET /levels": FIGURES,
-    "GET /levels.json": FIGURES,
-    "GET /levels/newest.json": FIGURES,
+    "GET /levels.json": LEVELS,
+    "GET /levels/newest.json": LEVELS,
     "GET /outcomes": FIGURES,
     "GET /authorisations": FIGURES,
     "GET /authorisations/{digest}": FIGURES,
     "GET /ledger": FIGURES,
     "GET /api/v1/latency": FIGURES,
     "GET /api/v1/outcomes": FIGURES,
-    "GET /api/v1/sensors": FIGURES,
-    "GET /api/v1/levels": FIGURES,
+    "GET /api/v1/sensors": LEVELS,
+    "GET /api/v1/levels": LEVELS,
     "GET /levels.csv": "SA",
     "GET /api/v1/levels.csv": "SA",
     "GET /": "MDSA",

@@ -1,8 +1,8 @@
 """What of an incident a caller is told: the one rule between the hub's incidents and every page and answer.
 
 Who acts for no recipient of the act that counts is told nothing. A machine is told of an incident only after a person
-has confirmed it, whatever kind of recipient the act calls it, and never of persons: no names, no notes. What, when and
-where belong together: a recipient that may not be told one of them is not told of the incident.
+has confirmed it, whatever kind of recipient the act calls it, and so is a program that has a person's token; a machine
+is never told of persons: no names, no notes. What, when and where belong together: a recipient that may not be told one of them is not told of the incident.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ def denial_of(caller: Caller, field: Field, act: Act | None, when: float, *, con
     listed = next((r for r in act.authorisation.recipients if r.name == caller.recipient), None)
     if not caller.recipient or listed is None:
         return Denial.RECIPIENT
-    if caller.kind is CallerKind.MACHINE:
-        if listed.kind is not RecipientKind.MACHINE:
-            return Denial.RECIPIENT
-        if field not in FIGURES and not confirmed:
-            return Denial.NOT_CONFIRMED
+    if caller.kind is CallerKind.MACHINE and listed.kind is not RecipientKind.MACHINE:
+        return Denial.RECIPIENT
+    if caller.is_machine and field not in FIGURES and not confirmed:
+        return Denial.NOT_CONFIRMED
     return act.denial(Disclosure(caller.recipient, field, confirmed), when)
 
 

@@ -30,10 +30,12 @@ class Role(StrEnum):
 
 class Power(StrEnum):
     """What a route needs. ``OPEN`` needs nobody: health, sign-in, the published ledger. ``OWN`` needs any person who
-    is signed in: their own account."""
+    is signed in: their own account. ``READ_LEVELS`` is for programs too: nothing behind it depends on an incident that
+    nobody has confirmed, not even a count (``tests/test_machines.py``); behind ``READ_FIGURES`` counts do."""
 
     OPEN = "open"
     OWN = "own"
+    READ_LEVELS = "read-levels"
     READ_FIGURES = "read-figures"
     READ_INCIDENTS = "read-incidents"
     ACT = "act"
@@ -44,7 +46,7 @@ class Power(StrEnum):
 
 
 _SIGNATURE = re.compile(r"[^()]+ \(([a-z0-9-]{1,40})\)")
-_EVERYBODY = frozenset({Power.OPEN, Power.OWN, Power.READ_FIGURES})
+_EVERYBODY = frozenset({Power.OPEN, Power.OWN, Power.READ_LEVELS, Power.READ_FIGURES})
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.DUTY: _EVERYBODY | {Power.READ_INCIDENTS, Power.ACT},
@@ -54,11 +56,12 @@ POWERS: dict[Role, frozenset[Power]] = {
 }
 """An administrator keeps accounts and settings and sees no incident."""
 
-MACHINE_POWERS = frozenset({Power.OPEN, Power.READ_FIGURES, Power.READ_INCIDENTS})
+MACHINE_POWERS = frozenset({Power.OPEN, Power.READ_LEVELS, Power.READ_INCIDENTS})
 VISITOR_POWERS = frozenset(Power) - {Power.OWN, Power.APPROVE, Power.ADMINISTER}
 """In an exercise on one machine a visitor does what duty, supervisor and auditor may, and administers nothing."""
-PROGRAM_POWERS = frozenset(Power) - {Power.OWN, Power.APPROVE, Power.ADMINISTER}
-"""The most that a program with a person's token may do: of that person's powers, those that concern no account."""
+PROGRAM_POWERS = MACHINE_POWERS | {Power.ACT, Power.EXPORT}
+"""The most that a program with a person's token may do: of that person's powers, those that concern no account and tell
+of nothing that no person has confirmed. For it is a machine, whoever it acts for."""
 
 
 class Area(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +123,12 @@ class Caller(Struct, frozen=True, kw_only=True):
     areas: tuple[Area, ...] = ()
     session: bool = False
     form_token: str = ""
+    program: bool = False
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether no person reads the answer: a machine's token, or one that a person gave to a program."""
+        return self.program or self.kind is CallerKind.MACHINE
 
     def may(self, power: Power) -> bool:
         """Whether this caller has ``power``."""
@@ -158,6 +167,7 @@ def caller_of(person: Person, areas: Mapping[str, Area], *, form_token: str = ""
         confined=bool(person.areas),
         areas=tuple(areas[name] for name in person.areas if name in areas),
         session=not program,
+        program=program,
         form_token=form_token,
     )
 

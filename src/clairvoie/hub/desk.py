@@ -46,7 +46,7 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.incident_rows import read_detections, read_incidents
 from clairvoie.hub.levels import MinuteLevel, period_levels
 from clairvoie.hub.lives import life_of
-from clairvoie.hub.minutes import row_of
+from clairvoie.hub.minutes import EMPTY, row_of
 from clairvoie.hub.overseeing import acts_of, confinement_of
 
 LONGEST_RANGE = 400 * 86_400.0
@@ -206,7 +206,10 @@ class HubDesk:
             return tuple(read_detections(connection, query))
 
     def levels(self, sensor: str, start: float, end: float) -> tuple[MinuteRow, ...]:
-        """Stored sensor-minutes in the range, oldest first; missing minutes are missing."""
+        """Stored sensor-minutes in the range, oldest first; missing minutes are missing.
+
+        So is a minute of which nothing but events is stored yet: it has no level, and that it is there would tell.
+        """
         _check_range(start, end)
         table = schema.minutes.c
         query = select(table.minute, table.codes).where(
@@ -214,7 +217,7 @@ class HubDesk:
         )
         with self._hub.store.reading() as connection:
             rows = connection.execute(query.order_by(table.minute))
-            return tuple(row_of(sensor, row.minute, row.codes) for row in rows)
+            return tuple(row_of(sensor, row.minute, row.codes) for row in rows if row.codes != EMPTY)
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:
         """Energy means over the range, by part of the day in the site's time zone."""

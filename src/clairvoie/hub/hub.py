@@ -214,10 +214,8 @@ class Hub:
         stored = future.result()
         now = self.clock()
         self.tallies.add(stored.sensors, stored.begins, now)
-        self.metrics.records.inc(stored.accepted)
+        self.metrics.records.inc(stored.accepted - len(stored.seconds))
         self.metrics.duplicates.inc(stored.duplicates)
-        for _, kind, mode in stored.begins:
-            self.metrics.detections.labels(kind.value, mode.value).inc()
         self.statements.update({statement.sensor: statement for statement in stored.statements})
         for second in stored.seconds:
             self._sample(Way.TICK_TO_STORED, now - (second + 1))
@@ -236,7 +234,8 @@ class Hub:
     def _sample(self, way: Way, seconds: float) -> bool:
         if not self.latency.add(way, seconds):
             return False
-        self.metrics.latency.labels(way.value).observe(max(0.0, seconds))
+        if way is Way.TICK_TO_LIVE:  # the others are of events alone
+            self.metrics.latency.labels(way.value).observe(max(0.0, seconds))
         return True
 
     def take_frame(self, frame: bytes, peer: str | None = None) -> int:

@@ -1,4 +1,8 @@
-"""The hub in figures for Prometheus, in a registry of its own: nothing of the process or of other libraries."""
+"""The hub in figures for Prometheus, in a registry of its own: nothing of the process or of other libraries.
+
+Whoever reads them is a machine, and no machine is told of what no person has confirmed. So nothing here counts or times
+detections or incidents, or the records that hold them; people find those figures on the desk and at ``/api/v1/latency``.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +19,13 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         registry = self.registry
-        self.records = Counter("clairvoie_records", "Records stored", registry=registry)
+        self.records = Counter("clairvoie_records", "Records stored, those of events left out", registry=registry)
         self.duplicates = Counter("clairvoie_duplicates", "Records that were stored already", registry=registry)
-        self.detections = Counter("clairvoie_detections", "Begins stored", ["kind", "mode"], registry=registry)
         self.refusals = Counter("clairvoie_refusals", "Uploads and live frames refused", ["code"], registry=registry)
         self.ticks = Counter("clairvoie_live_ticks", "Live ticks taken", registry=registry)
         self.latency = Histogram(
             "clairvoie_latency_seconds",
-            "From the end of the gate's second to the store and to an open page; backlog after an outage excluded",
+            "From the end of the gate's second to the live minute; backlog after an outage excluded",
             ["way"],
             buckets=SECONDS,
             registry=registry,
@@ -32,12 +35,10 @@ class Metrics:
         )
         self.sensors_live = Gauge("clairvoie_sensors_live", "Sensors heard of late", registry=registry)
         self.sensors_total = Gauge("clairvoie_sensors", "Sensors enrolled", registry=registry)
-        self.incidents_open = Gauge("clairvoie_incidents_open", "Incidents nobody has taken", registry=registry)
         self.readers = Gauge("clairvoie_desk_readers", "Pages that listen for changes", registry=registry)
         self.streams = Gauge("clairvoie_live_streams", "Live streams open", registry=registry)
         self.waiting = Gauge("clairvoie_writer_waiting", "Jobs that wait for the writer", registry=registry)
-        for way in Way:
-            self.latency.labels(way.value)
+        self.latency.labels(Way.TICK_TO_LIVE.value)
 
     def text(self) -> bytes:
         """The exposition format, version 0.0.4."""

@@ -35,7 +35,6 @@ def probes(hub: Hub, desk: Desk) -> APIRouter:
     def metrics() -> PlainTextResponse:
         strip = desk.strip()
         hub.metrics.sensors_live.set(strip.sensors_live)
-        hub.metrics.incidents_open.set(strip.incidents_open)
         hub.metrics.readers.set(hub.changes.readers)
         hub.metrics.waiting.set(hub.store.writer.waiting)
         missing = strip.oldest_missing_minute
