@@ -22,7 +22,7 @@ from clairvoie.boundary.person import VISITOR, Power, Role, Visitors
 from clairvoie.views.routes import NEEDS, Need, need_of
 
 EVERYBODY, LEVELS, FIGURES, SIGNED_IN = "NMDSAX", "MDSAX", "DSXA", "DSAX"
-"""Nobody, Machine, Duty, Supervisor, Auditor, administrator (X). Figures count what nobody has confirmed: for people."""
+"""Nobody, Machine, Duty, Supervisor, Auditor, administrator (X). Figures count what nobody confirmed: not for M."""
 PROMISED = {
     "GET /static/style.css": EVERYBODY,
     "GET /healthz": EVERYBODY,

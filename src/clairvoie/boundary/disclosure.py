@@ -2,7 +2,8 @@
 
 Who acts for no recipient of the act that counts is told nothing. A machine is told of an incident only after a person
 has confirmed it, whatever kind of recipient the act calls it, and so is a program that has a person's token; a machine
-is never told of persons: no names, no notes. What, when and where belong together: a recipient that may not be told one of them is not told of the incident.
+is never told of persons: no names, no notes. What, when and where belong together: a recipient that may not be told one
+of them is not told of the incident.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The hub in figures for Prometheus, in a registry of its own: nothing of the process or of other libraries.
 
 Whoever reads them is a machine, and no machine is told of what no person has confirmed. So nothing here counts or times
-detections or incidents, or the records that hold them; people find those figures on the desk and at ``/api/v1/latency``.
+detections or incidents, or the records that hold them; people find such figures on the desk and at ``/api/v1/latency``.
 """
 
 from __future__ import annotations
