@@ -20,6 +20,7 @@ is, on one line, and exit with status 1.
     ├── HubError
     │   ├── StoreError          the store is damaged, of another deployment or of a newer version
     │   ├── StoreUnavailable    the store cannot be written just now: nothing was acknowledged, try again
+    │   ├── JobDied             something that the hub does again and again died of a defect; the hub ended with it
     │   ├── Refusal             an upload the hub does not take; carries its HTTP status and a closed code
     │   └── IncidentConflict    the incident is no longer in the state that the request supposes
     ├── NotPermitted            whoever asks may not have it; carries a closed code
@@ -100,6 +101,10 @@ class StoreError(HubError):
 
 class StoreUnavailable(HubError):
     """The store cannot be written just now, for instance because the disk is full. Nothing was acknowledged."""
+
+
+class JobDied(HubError):
+    """What the hub does again and again died of a defect, so the hub ended: it no longer did all that it must."""
 
 
 class Refusal(HubError):

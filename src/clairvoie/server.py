@@ -1,18 +1,16 @@
 """The hub as an application: wires hub, oversight and views together.
 
 ``create_app`` makes the application; :mod:`clairvoie.serving` puts it on its sockets. Signed acts are taken in, the
-ledger is published and retention is kept by jobs that run as long as it does.
+ledger is published and retention is kept by :mod:`clairvoie.jobs`, which run as long as it does.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +27,8 @@ from clairvoie.boundary.charter import Charter, decode_charter
 from clairvoie.boundary.entry import LedgerWriter
 from clairvoie.boundary.person import Callers
 from clairvoie.boundary.reading import Deployment
-from clairvoie.config import HubSettings, Retention, read_settings
-from clairvoie.errors import ConfigurationError, OversightError, StoreUnavailable
+from clairvoie.config import HubSettings, read_settings
+from clairvoie.errors import ConfigurationError
 from clairvoie.hub.accounts import Accounts
 from clairvoie.hub.authority import Trust
 from clairvoie.hub.desk import HubDesk
@@ -41,13 +39,13 @@ from clairvoie.hub.incidents import Grouping
 from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.registrar import Registrar
-from clairvoie.hub.retention import Limits, due
 from clairvoie.hub.trusting import read_trust
 from clairvoie.hub.unrecorded import Unrecorded
+from clairvoie.jobs import Jobs, jobs_of
 from clairvoie.oversight.figures import figures
 from clairvoie.oversight.keeper import Keeper, read_ledger_key
 from clairvoie.oversight.publishing import publishing
-from clairvoie.people import callers_of, hand_over, people_of, retention_now
+from clairvoie.people import callers_of, people_of
 from clairvoie.views import api, site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
@@ -55,16 +53,6 @@ from clairvoie.views.guard import Guard
 Clock = Callable[[], float]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
-FLUSH_SECONDS = 1.0
-ACTS_SECONDS = 0.25
-"""How often the folder of acts is looked at: a suspension binds within this time, and is on its way to every node."""
-LOOK_SECONDS = 0.5
-"""How often the folder of acts about sensors is looked at: a revocation binds within this time."""
-PUBLISH_SECONDS = 1.0
-"""How often the ledger is sealed and published, if there is anything new."""
-RETENTION_SECONDS = 3600.0
-"""How often retention looks for what is due."""
-
 log = structlog.get_logger("clairvoie.server")
 
 
@@ -127,44 +115,54 @@ def create_app(
     callers: Callers | None = None,
     ledger: LedgerWriter | None = None,
 ) -> FastAPI:
-    """The hub's application. Its store is opened here and closed when the application's lifespan ends.
+    """The hub's application. Its store and its ledger are opened here and closed when the application's lifespan ends;
+    when something fails here, nothing stays open.
 
     ``callers`` tells who makes a request, instead of the accounts that the settings ask for; for tests.
     """
-    keeper = keeper_of(settings, clock) if ledger is None else None
-    hub = Hub(task_of(settings), clock, ledger or (keeper.ledger if keeper is not None else Unrecorded()))
-    if keeper is not None:
-        keeper.open(hub.store.submit, hub.store.reading)
-    hub.begin()
-    desk = HubDesk(hub, keeper)
-    people = people_of(settings, hub)
-    registrar = registrar_of(settings, hub)
+    with ExitStack() as opened:
+        keeper = keeper_of(settings, clock) if ledger is None else None
+        hub = Hub(task_of(settings), clock, ledger or (keeper.ledger if keeper is not None else Unrecorded()))
+        opened.callback(hub.close)
+        if keeper is not None:
+            opened.callback(keeper.close)
+            keeper.open(hub.store.submit, hub.store.reading)
+        hub.begin()
+        people = people_of(settings, hub)
+        jobs = Jobs(hub, jobs_of(settings, hub, people, keeper, registrar_of(settings, hub)))
+        app = FastAPI(
+            title="Clairvoie",
+            version=__version__,
+            description="Sensors, incidents and levels of one deployment. Times are UTC, the site's zone beside them.",
+            lifespan=_lifespan,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/api/openapi.json",
+        )
+        app.state.hub, app.state.desk, app.state.jobs = hub, HubDesk(hub, keeper), jobs
+        _mount(app, settings, people, keeper, callers)
+        app.state.opened = opened.pop_all()
+    return app
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        jobs = [asyncio.create_task(job) for job in jobs_of(settings, hub, people, keeper, registrar)]
-        try:
-            yield
-        finally:
-            hub.end_streams()
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
-            if keeper is not None:
-                await run_in_threadpool(keeper.close)
-            await run_in_threadpool(hub.close)
 
-    app = FastAPI(
-        title="Clairvoie",
-        version=__version__,
-        description="Sensors, incidents and levels of one deployment. Times are UTC, the site's zone beside them.",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
-    )
-    app.state.hub = hub
-    app.state.desk = desk
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The jobs run; at the end what was opened is closed, the ledger before its store, whatever fails."""
+    jobs: Jobs = app.state.jobs
+    jobs.start()
+    try:
+        yield
+    finally:
+        app.state.hub.end_streams()
+        await jobs.stop()
+        await run_in_threadpool(app.state.opened.close)
+
+
+def _mount(
+    app: FastAPI, settings: HubSettings, people: Accounts | None, keeper: Keeper | None, callers: Callers | None
+) -> None:
+    """Everything that the application answers, and who guards it."""
+    hub, desk = app.state.hub, app.state.desk
     if settings.node_door is None:
         app.include_router(receiving(hub))
         app.include_router(granting(hub))
@@ -177,7 +175,6 @@ def create_app(
     app.add_middleware(Guard, callers=callers or callers_of(hub, people), export=disclosing.export)
     names = [*LOOPBACK_NAMES, *(settings.tls.names if settings.tls is not None else ())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
-    return app
 
 
 def keeper_of(settings: HubSettings, clock: Clock) -> Keeper | None:
@@ -203,64 +200,6 @@ def registrar_of(settings: HubSettings, hub: Hub) -> Registrar | None:
     registrar = Registrar(hub, read_charter(settings.charter), Path(settings.lives))
     registrar.look()
     return registrar
-
-
-def jobs_of(
-    settings: HubSettings, hub: Hub, people: Accounts | None, keeper: Keeper | None, registrar: Registrar | None
-) -> list[Coroutine[Any, Any, None]]:
-    """What the hub does again and again, each in a thread."""
-    jobs: list[tuple[float, Callable[[], object]]] = [
-        (FLUSH_SECONDS, hub.flush_refusals),
-        (ACTS_SECONDS, lambda: look_at_acts(hub)),
-        (RETENTION_SECONDS, lambda: retain(hub, retention_now(settings, hub, people))),
-    ]
-    if people is not None:
-        jobs.append((FLUSH_SECONDS, lambda: hand_over(hub)))
-    if keeper is not None:
-        jobs.append((PUBLISH_SECONDS, keeper.work))
-    if registrar is not None:
-        jobs.append((LOOK_SECONDS, registrar.look))
-    return [_every(seconds, partial(run_in_threadpool, work)) for seconds, work in jobs]
-
-
-async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    while True:
-        await work()
-        await asyncio.sleep(seconds)
-
-
-def look_at_acts(hub: Hub) -> None:
-    """Take in what is new in the folder of acts; what cannot be kept now waits for the next look.
-
-    If a defect ends this for good, the hub takes nothing any more: it could not see a suspension.
-    """
-    try:
-        hub.look_at_acts()
-    except (StoreUnavailable, OversightError) as error:
-        log.warning("acts-wait", reason=str(error))
-    except BaseException:
-        hub.authority.give_up()
-        raise
-
-
-def retain(hub: Hub, retention: Retention) -> None:
-    """Erase what is due, a little at a time, and say in the log what was erased."""
-    limits = Limits(
-        levels_days=retention.levels_days,
-        detections_days=retention.detections_days,
-        incidents_days=retention.incidents_days,
-        records_days=retention.records_days,
-    )
-    before = due(hub.limits(limits), hub.clock())
-    while not hub.stopping.is_set():
-        try:
-            erased = hub.erase(before)
-        except StoreUnavailable as error:
-            log.warning("retention-waits", reason=str(error))
-            return
-        if erased.total == 0:
-            return
-        log.info("erased", **{name: getattr(erased, name) for name in erased.__slots__})
 
 
 def settings_of(path: Path, *, port: int | None = None) -> HubSettings:

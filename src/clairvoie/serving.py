@@ -22,6 +22,7 @@ from clairvoie.config import DeskTls, HubSettings
 from clairvoie.errors import ConfigurationError
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer
+from clairvoie.jobs import Jobs
 from clairvoie.log import set_up_log
 from clairvoie.server import create_app
 
@@ -29,11 +30,13 @@ GRACE_SECONDS = 1
 
 
 class HubServer(uvicorn.Server):
-    """Ends its own streams before it waits for connections, and says on stdout when it is ready."""
+    """Ends its own streams before it waits for connections, says on stdout when it is ready, and stops if one of the
+    hub's jobs dies."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, url: str, door: DoorServer | None = None) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, jobs: Jobs, url: str, door: DoorServer | None = None) -> None:
         super().__init__(config)
         self._hub = hub
+        self._jobs = jobs
         self._url = url
         self._door = door
 
@@ -47,6 +50,10 @@ class HubServer(uvicorn.Server):
                 ready["node_door"] = self._door.url
             sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
             sys.stdout.flush()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether it is time to stop."""
+        return await super().on_tick(counter) or self._jobs.failure is not None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -74,7 +81,10 @@ class HubServer(uvicorn.Server):
 
 
 def run(settings: HubSettings) -> None:
-    """Serve the hub until SIGINT or SIGTERM. Port 0 takes any free port, which the ready line names."""
+    """Serve the hub until SIGINT or SIGTERM. Port 0 takes any free port, which the ready line names.
+
+    Raises :class:`~clairvoie.errors.JobDied` when the hub had to end because one of its jobs did.
+    """
     set_up_log()
     listener = _listen(settings.host, settings.port)
     port = listener.getsockname()[1]
@@ -92,9 +102,11 @@ def run(settings: HubSettings) -> None:
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
     scheme = "http" if settings.tls is None else "https"
-    HubServer(config, app.state.hub, f"{scheme}://{host}:{port}", _door(settings, app.state.hub)).run(
-        sockets=[listener]
-    )
+    jobs: Jobs = app.state.jobs
+    door = _door(settings, app.state.hub)
+    HubServer(config, app.state.hub, jobs, f"{scheme}://{host}:{port}", door).run(sockets=[listener])
+    if jobs.failure is not None:
+        raise jobs.failure
 
 
 def desk_context(files: DeskTls) -> ssl.SSLContext:

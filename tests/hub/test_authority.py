@@ -31,7 +31,7 @@ from clairvoie.hub import schema
 from clairvoie.hub.acts_on_disk import ActsFolder
 from clairvoie.hub.authority import receive
 from clairvoie.lab.leave import make_leave, write_key
-from clairvoie.server import look_at_acts, task_of
+from clairvoie.server import task_of
 
 FIRST = LEAVE.signed(authorisation())
 SECOND = LEAVE.signed(authorisation(number=2, sensors=("mic-a",)))
@@ -157,20 +157,6 @@ def test_a_suspension_binds_even_when_the_store_cannot_be_written(running: Runni
     running.hub.look_at_acts()
     assert running.hub.authority.leave.denial(levels, NOW) is None
     assert running.count(schema.acts) == 3
-
-
-def test_a_hub_that_can_no_longer_see_suspensions_takes_nothing(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def defect() -> bool:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(running.hub.authority, "look", defect)
-    with pytest.raises(ZeroDivisionError):
-        look_at_acts(running.hub)
-    with pytest.raises(Refusal) as refusal:
-        running.store(running.street.events("mic-a", begin(1)))
-    assert refusal.value.code == "not-authorised"
 
 
 def test_held_documents_are_kept_as_they_were_signed(running: Running) -> None:

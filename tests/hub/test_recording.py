@@ -14,12 +14,11 @@ from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Outcome
 from clairvoie.boundary.signed import encode_batch
-from clairvoie.boundary.wire import decode_record
+from clairvoie.boundary.wire import bulletins_of, decode_record
 from clairvoie.config import Retention
 from clairvoie.errors import OversightError, Refusal
 from clairvoie.hub import schema
-from clairvoie.hub.ingest import bulletins_of
-from clairvoie.server import retain
+from clairvoie.jobs import retain
 
 DAY = 86_400
 LONG = Retention(levels_days=300, detections_days=300, incidents_days=300, records_days=300)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Keeper:
     def open(self, submit: Submit, reading: Reading) -> None:
         """Open the ledger over the hub's store. Raises :class:`OversightError` if somebody else publishes it."""
         self._submit, self._reading = submit, reading
-        self._publisher = Publisher(
+        publisher = Publisher(
             self.ledger,
             folder=self.folder,
             key=self._key,
@@ -57,7 +57,11 @@ class Keeper:
             reading=reading,
             witnesses=Witnesses(self.charter.witnesses, clock=self.ledger.clock, needed=self.charter.witness_threshold),
         )
-        self._publisher.open()
+        with ExitStack() as undo:
+            undo.callback(publisher.close)
+            publisher.open()
+            undo.pop_all()
+        self._publisher = publisher
 
     @property
     def publisher(self) -> Publisher:
@@ -76,9 +80,11 @@ class Keeper:
     def close(self) -> None:
         """Publish what is left, if that can be done, and unlock the folder. Before the store is closed."""
         if self._publisher is not None:
-            self.work()
-            self._publisher.close()
-            self._publisher = None
+            try:
+                self.work()
+            finally:
+                self._publisher.close()
+                self._publisher = None
 
     def status(self) -> LedgerStatus | None:
         """The last checkpoint and what stands under it; ``None`` before the ledger is open."""
