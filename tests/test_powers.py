@@ -59,6 +59,7 @@ PROMISED = {
     "GET /outcomes": FIGURES,
     "GET /authorisations": FIGURES,
     "GET /authorisations/{digest}": FIGURES,
+    "GET /authorisations/{digest}/map": FIGURES,
     "GET /ledger": FIGURES,
     "GET /api/v1/latency": FIGURES,
     "GET /api/v1/outcomes": FIGURES,

@@ -42,6 +42,7 @@ from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.trusting import read_trust
 from clairvoie.hub.unrecorded import Unrecorded
 from clairvoie.jobs import Jobs, jobs_of
+from clairvoie.oversight.authorisations import not_allowed, sentences, suspension_words
 from clairvoie.oversight.figures import figures
 from clairvoie.oversight.keeper import Keeper, read_ledger_key
 from clairvoie.oversight.publishing import publishing
@@ -49,6 +50,7 @@ from clairvoie.people import callers_of, people_of
 from clairvoie.views import api, site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
+from clairvoie.views.wording import Wording
 
 Clock = Callable[[], float]
 
@@ -171,7 +173,7 @@ def _mount(
     app.include_router(publishing(keeper))
     disclosing = DisclosingDesk(desk, lambda: hub.authority.standing.in_force(hub.clock()))
     api.mount(app, disclosing)
-    site.mount(app, disclosing, people)
+    site.mount(app, disclosing, Wording(sentences, not_allowed, suspension_words), people)
     app.add_middleware(Guard, callers=callers or callers_of(hub, people), export=disclosing.export)
     names = [*LOOPBACK_NAMES, *(settings.tls.names if settings.tls is not None else ())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)

@@ -106,6 +106,7 @@ class FakeDoor:
     chartered: bool = True
     ledger: bool = True
     cosigned: tuple[str, ...] = ("witness.example.org/1",)
+    witnesses: tuple[str, ...] = ("witness.example.org/1",)
     loose: dict[str, Confinement] = field(default_factory=lambda: {"mic-lavoir": PARTLY})
     unsaid: set[str] = field(default_factory=lambda: {"mic-remparts"})
     """Sensors of which the node has not yet said how they are confined."""
@@ -150,7 +151,7 @@ class FakeDoor:
             origin=f"clairvoie.example.org/{self.deployment}",
             key=f"clairvoie.example.org/{self.deployment}+1c2d3e4f+{key}",
             size=48_913, root=base64.b64encode(hashlib.sha256(b"root").digest()).decode(), at=self.now - 42,
-            cosigned=self.cosigned, witnesses=("witness.example.org/1", "witness.example.org/2"), witnesses_needed=1,
+            cosigned=self.cosigned, witnesses=self.witnesses, witnesses_needed=1,
             epochs=(Epoch(number=0, at=self.now - 34 * DAY, size=0),), counts=counts,
             oldest_unsigned_minute=int(self.now) // 60 * 60 - 60,
         )  # fmt: skip

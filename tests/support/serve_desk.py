@@ -13,16 +13,18 @@ from fake_desk import FakeDesk
 from fastapi import FastAPI
 
 from clairvoie.boundary.person import Visitors
+from clairvoie.oversight.authorisations import not_allowed, sentences, suspension_words
 from clairvoie.views import site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
+from clairvoie.views.wording import Wording
 
 
 def application(desk: FakeDesk) -> FastAPI:
     """The pages over this desk, as the server would mount them."""
     app = FastAPI()
     app.add_middleware(Guard, callers=Visitors())
-    site.mount(app, DisclosingDesk(desk))
+    site.mount(app, DisclosingDesk(desk), Wording(sentences, not_allowed, suspension_words))
     return app
 
 

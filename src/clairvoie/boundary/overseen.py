@@ -152,8 +152,11 @@ class LedgerStatus(Struct, frozen=True, kw_only=True):
 
     @property
     def split_view_excluded(self) -> bool:
-        """Whether enough witnesses cosigned that two different histories cannot both have been shown."""
-        return 0 < self.witnesses_needed <= len(self.cosigned)
+        """Whether enough witnesses cosigned that two different histories cannot both have been shown.
+
+        More than half of those known: two smaller sets of them could each have cosigned another log.
+        """
+        return 0 < self.witnesses_needed <= len(self.cosigned) and 2 * self.witnesses_needed > len(self.witnesses)
 
 
 class LedgerReader(Protocol):
@@ -208,7 +211,8 @@ class ConfinementView(Struct, frozen=True, kw_only=True):
 
 
 class AccessLine(Struct, frozen=True, kw_only=True):
-    """One entry of the ledger, with its index there."""
+    """One entry of the ledger, with its index in the log of its epoch, as ``ledger verify --entry`` takes it."""
 
     index: int
     entry: Entry
+    epoch: int = 0

@@ -192,7 +192,7 @@ class Ledger:
     ) -> tuple[AccessLine, ...]:
         """Entries whose bodies are still kept, newest first."""
         table = tables.entries.c
-        query = select(table.id, table.body).where(table.body.is_not(None))
+        query = select(table.epoch, table.position, table.body).where(table.body.is_not(None))
         if kinds:
             query = query.where(table.kind.in_([kind.value for kind in kinds]))
         if about:
@@ -200,7 +200,7 @@ class Ledger:
         if who:
             query = query.where(table.who == who)
         rows = connection.execute(query.order_by(table.id.desc()).limit(limit))
-        return tuple(AccessLine(index=row.id, entry=decode_entry(row.body)) for row in rows)
+        return tuple(AccessLine(index=row.position, entry=decode_entry(row.body), epoch=row.epoch) for row in rows)
 
     def _epoch(self) -> int:
         if self.epoch is None:

@@ -3,7 +3,7 @@
 ``page.render(request, "name.html", fact=…)`` is all that a route needs. Templates find ``strip``, ``deployment``,
 ``name`` (the signature), ``token``, ``language``, ``theme`` and ``here`` (the path) set, and these filters, each of
 which takes POSIX seconds or a number and gives text or safe markup: ``time``, ``tenths``, ``clock``, ``day``,
-``moment``, ``deadline``, ``age``, ``decimal``, ``term``, ``confidence``, ``near``.
+``moment``, ``deadline``, ``age``, ``decimal``, ``term``, ``confidence``, ``near``, ``typeset``.
 
 No page asks another host for anything; the policy in :data:`SECURITY_HEADERS` makes a browser enforce that.
 """
@@ -27,7 +27,8 @@ from clairvoie.views.caller import current
 from clairvoie.views.clock import SiteClock
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.terms import term
-from clairvoie.views.words import LANGUAGES, decimal, translations
+from clairvoie.views.wording import Wording
+from clairvoie.views.words import LANGUAGES, decimal, translations, typeset
 from clairvoie.views.words import mark as _
 
 HERE = Path(__file__).parent
@@ -56,8 +57,9 @@ REFUSALS = {
 class Page:
     """Renders pages over one desk."""
 
-    def __init__(self, desk: DisclosingDesk) -> None:
+    def __init__(self, desk: DisclosingDesk, wording: Wording) -> None:
         self.desk = desk
+        self.wording = wording
         self.clock = SiteClock(desk.deployment().time_zone)
         self.environments = {name: environment(name, self.clock) for name in LANGUAGES}
 
@@ -144,7 +146,7 @@ class Shown:
         """Filters for the templates, by name."""
         names = (
             *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "deadline", "age", "silence"),
-            *("decimal", "term", "confidence", "closed_by", "near"),
+            *("decimal", "term", "confidence", "closed_by", "near", "typeset"),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -216,6 +218,10 @@ class Shown:
     def near(self, words: str) -> str:
         """Where an incident is, in the words of the sensor that heard it loudest: near it, not there."""
         return self.texts.gettext(_("Near %(place)s")) % {"place": words} if words else ""
+
+    def typeset(self, text: str) -> str:
+        """A sentence that was worded elsewhere, with this language's spaces."""
+        return typeset(text, self.language)
 
     def term(self, value: StrEnum) -> Markup:
         """The name of a member of a closed list."""

@@ -69,6 +69,7 @@ NEEDS: tuple[Need, ...] = (
     Need("GET", "/outcomes", _FIGURES),
     Need("GET", "/authorisations", _FIGURES),
     Need("GET", "/authorisations/{digest}", _FIGURES),
+    Need("GET", "/authorisations/{digest}/map", _FIGURES),
     Need("GET", "/ledger", _FIGURES),
     Need("GET", "/api/v1/outcomes", _FIGURES),
     Need("GET", "/api/v1/sensors", _LEVELS),

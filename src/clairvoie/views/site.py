@@ -1,6 +1,6 @@
 """The site: every page and the files that pages load, put into an application over one desk.
 
-``mount(app, desk)`` is all that the server needs to know of the views.
+``mount(app, desk, wording)`` is all that the server needs to know of the views.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from clairvoie.views.caller import current
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Refused, refusal
 from clairvoie.views.page import HERE, Page
+from clairvoie.views.wording import Wording
 
 ROUTERS = (
     queue.router,
@@ -73,11 +74,12 @@ async def not_permitted(request: Request, error: Exception) -> Response:
     return await run_in_threadpool(refusal, request, current(), refused)
 
 
-def mount(app: FastAPI, desk: DisclosingDesk, people: People | None = None) -> None:
-    """Serve every page of ``desk`` from ``app``; without ``people`` there are no accounts and nobody signs in."""
+def mount(app: FastAPI, desk: DisclosingDesk, wording: Wording, people: People | None = None) -> None:
+    """Serve every page of ``desk`` from ``app``, acts in the words of ``wording``; without ``people`` there are no
+    accounts and nobody signs in."""
     app.state.people = people
     app.add_exception_handler(NotPermitted, not_permitted)
-    app.state.page = Page(desk)
+    app.state.page = Page(desk, wording)
     app.mount("/static", Assets(directory=HERE / "static"), name="static")
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)

@@ -12,6 +12,7 @@ sentence without a text in a language is shown as its key; a test keeps that fro
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def translations(language: str) -> Translations:
 def decimal(value: float, language: str, places: int = 1) -> str:
     """A number with a fixed number of decimals, grouped and pointed as the language does."""
     return format_decimal(value, format="#,##0" + ("." + "0" * places if places else ""), locale=language)
+
+
+def typeset(text: str, language: str) -> str:
+    """``text`` with the spaces of French that no line may be broken at.
+
+    >>> typeset("Finalité : veiller ; dire", "fr") == "Finalité\\u00a0: veiller\\u202f; dire"
+    True
+    """
+    return re.sub(r" ([;!?])", "\u202f\\1", re.sub(r" ([:»])|(?<=«) ", "\u00a0\\1", text)) if language == "fr" else text
 
 
 def languages_accepted(header: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ const sensors = new Map();
 const incidents = new Map();
 const rays = L.layerGroup();
 const roads = [];
+let polygon = null;
 let chosen = element.closest(".incident-page") ? Number(new URL(element.dataset.state, location).searchParams.get("incident")) : null;
 let placed = false;
 
@@ -107,8 +108,15 @@ function drawChosen() {
   rays.addTo(map);
 }
 
+// The authorised polygon, on the page of an act.
+function drawPolygon(corners) {
+  polygon?.remove();
+  polygon = L.polygon(corners, { className: "map-polygon", interactive: false }).addTo(map);
+}
+
 function place() {
   const points = [...sensors.values()].map(({ sensor }) => [sensor.latitude, sensor.longitude]);
+  if (polygon) points.push(...polygon.getLatLngs().flat(Infinity));
   if (chosen !== null) points.push(...[...incidents.values()].map(({ incident }) => [incident.latitude, incident.longitude]));
   if (points.length) map.fitBounds(L.latLngBounds(points).pad(0.12), { animate: false, maxZoom: 18 });
   else map.setView([0, 0], 11);
@@ -116,6 +124,7 @@ function place() {
 }
 
 function draw(state) {
+  if (state.polygon) drawPolygon(state.polygon);
   state.sensors.forEach(drawSensor);
   const ids = new Set(state.incidents.map(({ id }) => id));
   for (const [id, { marker }] of incidents) if (!ids.has(id)) { marker.remove(); incidents.delete(id); }
