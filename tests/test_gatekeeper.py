@@ -21,10 +21,14 @@ from clairvoie.boundary.lease import decode_request
 from clairvoie.boundary.signed import LEASE_DOMAIN, TICK_DOMAIN, decode_envelope, verify
 from clairvoie.boundary.wire import SecondEvents, SensorStatement, Tick, decode_record, decode_tick, encode_claim
 from clairvoie.config import ClockSettings
+from clairvoie.egress.budget import Budget
 from clairvoie.egress.gate import PHASE
 from clairvoie.egress.key import node_key
+from clairvoie.egress.memory import Memory
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import MessageReader, open_pipe, write_message, write_packet
+from clairvoie.egress.state import GateState, encode_state
+from clairvoie.egress.trusted import Held, Trust, stored
 from clairvoie.gatekeeper import CATCH_UP, TICKS_AT_ONCE, Gatekeeper
 from clairvoie.lab.leave import exercise_authorisation, make_leave
 from clairvoie.orders import GateOrders, GateSensor
@@ -38,6 +42,7 @@ class Bench(NamedTuple):
     """A gatekeeper with the other ends of its pipes."""
 
     gatekeeper: Gatekeeper
+    memory: Memory
     outbox: Outbox
     claims: int
     live: MessageReader
@@ -75,7 +80,8 @@ class Bench(NamedTuple):
     def again(self, boot: str = "boot") -> Bench:
         """The same gate after its process was started again."""
         log, moment = structlog.get_logger(), self.moments[-1]
-        return self._replace(gatekeeper=Gatekeeper(self.orders, self.outbox, log, boot=boot, moment=moment))
+        again = Gatekeeper(self.orders, self.memory, self.outbox, log, boot=boot, moment=moment)
+        return self._replace(gatekeeper=again)
 
 
 @pytest.fixture
@@ -83,20 +89,21 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     reading, writing = open_pipe()
     live_reading, live_writing = open_pipe()
     grants_reading, granting = open_pipe()
-    outbox = Outbox(tmp_path / "outbox.sqlite")
+    memory, outbox = Memory(tmp_path / "memory.sqlite"), Outbox(tmp_path / "outbox.sqlite")
     orders = GateOrders(
         parent=os.getppid(), deployment="town", node="node-1", epoch=0, key=str(tmp_path / "key.pem"),
-        outbox=str(tmp_path / "outbox.sqlite"), outbox_megabytes=1,
+        memory=str(tmp_path / "memory.sqlite"), outbox=str(tmp_path / "outbox.sqlite"), outbox_megabytes=1,
         sensors=(GateSensor(id="mic-1", mode=Mode.TRIAL, claims=reading),), clock=ClockSettings(), live=live_writing,
         control=0, ready=0, charter=str(tmp_path / "charter.json"), grants=grants_reading,
     )  # fmt: skip
     (tmp_path / "charter.json").write_bytes(encode_charter(LEAVE.charter))
     began = NOW - 100.0
-    gatekeeper = Gatekeeper(orders, outbox, structlog.get_logger(), boot="boot", moment=began)
-    bench = Bench(gatekeeper, outbox, writing, MessageReader(live_reading), orders, granting, [began])
+    gatekeeper = Gatekeeper(orders, memory, outbox, structlog.get_logger(), boot="boot", moment=began)
+    bench = Bench(gatekeeper, memory, outbox, writing, MessageReader(live_reading), orders, granting, [began])
     bench.grant(began)
     yield bench
     outbox.close()
+    memory.close()
     for end in (reading, writing, live_reading, live_writing, grants_reading, granting):
         os.close(end)
 
@@ -136,8 +143,8 @@ def test_a_tick_is_made_once_however_often_the_gate_looks(bench: Bench) -> None:
 
 def test_while_nothing_can_be_stored_nothing_leaves_and_later_everything_does(bench: Bench) -> None:
     warm(bench)
-    bench.outbox._database.execute("PRAGMA busy_timeout = 1")
-    in_the_way = sqlite3.connect(bench.orders.outbox, isolation_level=None)
+    bench.memory._database.execute("PRAGMA busy_timeout = 1")
+    in_the_way = sqlite3.connect(bench.orders.memory, isolation_level=None)
     in_the_way.execute("BEGIN IMMEDIATE")
     bench.say(bang(NOW + 0.5))
     assert bench.tick(NOW) == 0
@@ -249,6 +256,48 @@ def test_a_pushed_suspension_binds_the_next_tick_and_erases_what_was_captured_si
     again.grant(NOW + 23)  # a hub that no longer tells of it
     again.tick(NOW + 24)
     assert not again.gatekeeper.has_leave
+
+
+def test_whatever_the_uplink_writes_into_the_outbox_a_gate_that_is_started_again_does_not_believe_it(
+    bench: Bench,
+) -> None:
+    """It holds that file open and could fill the buckets, forget a suspension and lengthen the lease for ever."""
+    before_suspension = bench.memory.trust()
+    warm(bench)
+    bench.grant(NOW + 0.5, LEAVE.suspended(ACT, NOW), fresh=False)
+    bench.tick(NOW)
+    full = GateState(sensor="mic-1", second=NOW, sequence=0, budget=Budget(scheduled=300_000, events=724_000))
+    held = Held(issued=NOW, asked=NOW - 1.0, answered=NOW - 0.9, until=NOW + 10**9)
+    forged = stored(Trust(held=held, documents=(ACT,)), "boot")
+    assert forged["documents"] != bench.memory.trust()["documents"]
+    bench.outbox.commit([("mic-1", encode_state(full))], [], before_suspension | forged)
+    again = bench.again()
+    again.tick(NOW + 1)
+    assert not again.gatekeeper.has_leave
+    assert again.live_ticks() == []
+    state = again.gatekeeper.sensors[0].state
+    assert state.sequence > 0
+    assert state.budget.events < 200_000
+
+
+def test_while_the_outbox_takes_nothing_nothing_new_leaves_and_nothing_is_lost(bench: Bench) -> None:
+    warm(bench)
+    bench.outbox._database.execute("PRAGMA busy_timeout = 1")
+    in_the_way = sqlite3.connect(bench.orders.outbox, isolation_level=None)
+    in_the_way.execute("BEGIN IMMEDIATE")
+    bench.say(bang(NOW + 0.5))
+    bench.tick(NOW)  # is remembered, and cannot be handed over
+    bench.say(bang(NOW + 1.5))
+    assert [bench.tick(second) for second in range(NOW + 1, NOW + 5)] == [0] * 4
+    assert [tick.second for tick in bench.live_ticks()] == [NOW]
+    assert released(bench) == []
+    in_the_way.execute("ROLLBACK")
+    in_the_way.close()
+    again = bench.again()
+    again.tick(NOW + 5)
+    assert len(released(bench)) == 2
+    identities = [decode_envelope(kept.envelope).sequence for kept in bench.outbox.oldest(1000, 10**9)]
+    assert identities == sorted(set(identities))
 
 
 def test_when_the_nodes_clock_disagrees_with_trusted_time_nothing_leaves(bench: Bench) -> None:

@@ -35,6 +35,8 @@ def listen():
 attempts = {
     "key": lambda: open(folder + "/node.pem").read(),
     "charter": lambda: open(folder + "/charter.json").read(),
+    "memory": lambda: open(folder + "/state-gate/memory.sqlite", "ab").write(b""),
+    "reading memory": lambda: open(folder + "/state-gate/memory.sqlite").read(),
     "outbox": lambda: open(folder + "/state/outbox.sqlite", "ab").write(b""),
     "recording": lambda: open(folder + "/street.wav").read(),
     "settings": lambda: open(folder + "/node.toml").read(),
@@ -55,7 +57,7 @@ print(json.dumps(found), flush=True)
 os._exit(0)
 """
 EVERYTHING = {
-    *("key", "charter", "outbox", "recording", "settings", "write beside"),
+    *("key", "charter", "memory", "reading memory", "outbox", "recording", "settings", "write beside"),
     *("hub", "another port", "listen", "exec"),
 }
 
@@ -68,8 +70,10 @@ def ports() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture
 def settings(tmp_path: Path, ports: tuple[int, int]) -> NodeSettings:
-    (tmp_path / "state").mkdir()
-    for name in ("node.pem", "charter.json", "state/outbox.sqlite", "street.wav", "node.toml"):
+    for folder in ("state", "state-gate"):
+        (tmp_path / folder).mkdir()
+    files = ("state-gate/memory.sqlite", "state/outbox.sqlite", "street.wav", "node.toml")
+    for name in ("node.pem", "charter.json", *files):
         (tmp_path / name).write_text("x")
     sensor = NodeSensor(id="mic-1", calibration=120, source=ReplaySource(file="street.wav"))
     hub = f"http://127.0.0.1:{ports[0]}"
@@ -96,7 +100,7 @@ def reached(folder: Path, ports: tuple[int, int], profile: str, confining: Confi
     ("profile", "confining", "expected"),
     [
         ("NONE", lambda settings, base: None, EVERYTHING),
-        ("GATE", reach.of_gate, {"key", "charter", "outbox"}),
+        ("GATE", reach.of_gate, {"key", "charter", "memory", "reading memory", "outbox"}),
         ("UPLINK", reach.of_uplink, {"outbox", "hub"}),
         ("FETCHER", lambda settings, base: reach.of_fetcher(settings.hub), {"hub"}),
         ("ANALYSER", lambda settings, base: reach.of_analyser(settings.sensors[0], base), set()),
@@ -120,9 +124,11 @@ def test_landlock_alone_leaves_an_analyser_its_recording_and_no_other_file(
     assert found == {"recording"}
 
 
-def test_a_key_where_the_uplink_reads_and_writes_is_a_named_error(settings: NodeSettings, tmp_path: Path) -> None:
-    beside = NodeSettings(
-        **{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "key"}, key="state/node.pem"
-    )
-    with pytest.raises(ConfigurationError, match="lies in the folder of its state"):
-        reach.of_uplink(beside, tmp_path)
+@pytest.mark.parametrize("what", ["key", "charter"])
+def test_a_key_or_a_charter_where_the_uplink_reads_and_writes_is_a_named_error(
+    settings: NodeSettings, tmp_path: Path, what: str
+) -> None:
+    fields = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    inside = NodeSettings(**fields | {what: "state/it"})
+    with pytest.raises(ConfigurationError, match=f"{what} lies in the folder of its state"):
+        reach.of_uplink(inside, tmp_path)

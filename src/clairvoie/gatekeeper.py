@@ -1,8 +1,8 @@
 """The gate process of a node: reads the analysers' pipes, makes one tick a second, signs, stores, and then releases.
 
 What this process may touch: the reading ends of the analysers' pipes and of the one for grants, the writing ends of the
-live pipe and of the one to the launcher, the node's key and charter, the outbox file, its clocks, and standard error
-for its log. It has no network and never sees sound.
+live pipe and of the one to the launcher, the node's key and charter, its memory, the outbox file, its clocks, and
+standard error for its log. It has no network and never sees sound.
 
 A tick of second ``s`` is made at ``s`` + 1 + ``PHASE``. A gate that was held up makes the ticks of the last
 :data:`CATCH_UP` seconds of the wall clock, oldest first, and leaves out what lies further back. The second is that of
@@ -51,6 +51,7 @@ from clairvoie.egress.authority import Leave, Rules
 from clairvoie.egress.gate import PHASE, tick
 from clairvoie.egress.key import node_key, public_digits
 from clairvoie.egress.leaseholder import Leaseholder, charter_in
+from clairvoie.egress.memory import Memory
 from clairvoie.egress.outbox import Outbox, OutboxUnavailable, Outgoing, hold_alone
 from clairvoie.egress.pipe import read_packets, write_message
 from clairvoie.egress.screening import CLAIMS_A_TICK, Refused
@@ -132,17 +133,21 @@ class Gatekeeper:
     ``moment`` is always a second of CLOCK_BOOTTIME, and ``boot`` names this boot of the machine.
     """
 
-    def __init__(self, orders: GateOrders, outbox: Outbox, log: Any, *, boot: str = "", moment: float = 0.0) -> None:
+    def __init__(
+        self, orders: GateOrders, memory: Memory, outbox: Outbox, log: Any, *, boot: str = "", moment: float = 0.0
+    ) -> None:
         self._orders = orders
         self._key = node_key(Path(orders.key))
+        self._memory = memory
         self._outbox = outbox
         self._log = log
+        memory.adopt(outbox)
         charter = None if orders.charter is None else charter_in(Path(orders.charter))
-        self._kept = outbox.trust()
+        self._kept = memory.trust()
         self.leaseholder = Leaseholder(
             orders.node, charter, orders.grants, self._request, log, stored=self._kept, boot=boot, moment=moment
         )
-        stored = outbox.states()
+        stored = memory.states()
         self.sensors = [SensorGate(sensor, self._state(sensor.id, stored)) for sensor in orders.sensors]
         self.has_leave = False
         self._refused: Counter[str] = Counter()
@@ -175,7 +180,9 @@ class Gatekeeper:
         first = due if last is None else max(last + 1, oldest)
         seconds = range(first, min(due, first + TICKS_AT_ONCE - 1) + 1)
         try:
+            self._hand_over()  # what could not be handed over before: nothing new leaves until it is
             self._tick_all(seconds, now)
+            self._hand_over()
         except OutboxUnavailable as error:
             for sensor in self.sensors:
                 sensor.not_stored()
@@ -230,7 +237,7 @@ class Gatekeeper:
                 return False  # damaged: the uplink sets it aside
 
         try:
-            erased = self._outbox.erase_all(forbidden)
+            erased = self._memory.erase_all(forbidden) + self._outbox.erase_all(forbidden)
         except OutboxUnavailable as error:
             self._log.error("what is suspended cannot be erased now", why=str(error))
             return
@@ -257,15 +264,18 @@ class Gatekeeper:
                 if release.bulletin is not None:
                     said[second].append(release.bulletin)
         trust = {name: body for name, body in self.leaseholder.stored.items() if self._kept.get(name) != body}
-        trimmed = self._outbox.commit([(state.sensor, encode_state(state)) for state in states], rows, trust)
+        self._memory.commit([(state.sensor, encode_state(state)) for state in states], rows, trust)
         self._kept |= trust
-        if trimmed:
-            self._log.error("the outbox is full: oldest records are gone", records=trimmed)
         for sensor, state in zip(self.sensors, states, strict=True):
             sensor.stored(state)
         for second, bulletins in said.items():
             if bulletins and len(bulletins) == speaking[second]:
                 self._send_live(second, tuple(bulletins))
+
+    def _hand_over(self) -> None:
+        trimmed = self._memory.hand_over(self._outbox)
+        if trimmed:
+            self._log.error("the outbox is full: oldest records are gone", records=trimmed)
 
     def _outgoing(self, sensor: str, record: Record) -> Outgoing:
         return Outgoing(
@@ -324,21 +334,23 @@ def run(orders: GateOrders) -> None:
     tie_to_parent(orders.parent)
     set_up_log()
     log = structlog.get_logger(process="gate", node=orders.node)
-    with hold_alone(Path(orders.outbox)):
+    with hold_alone(Path(orders.memory)):
+        memory = Memory(Path(orders.memory))
         outbox = Outbox(Path(orders.outbox), megabytes=orders.outbox_megabytes)
         try:
-            _keep(orders, outbox, log)
+            _keep(orders, memory, outbox, log)
         finally:
             outbox.close()
+            memory.close()
 
 
 def _moment() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def _keep(orders: GateOrders, outbox: Outbox, log: Any) -> None:
+def _keep(orders: GateOrders, memory: Memory, outbox: Outbox, log: Any) -> None:
     boot = BOOT_ID.read_text(encoding="ascii").strip()
-    gatekeeper = Gatekeeper(orders, outbox, log, boot=boot, moment=_moment())
+    gatekeeper = Gatekeeper(orders, memory, outbox, log, boot=boot, moment=_moment())
     vigil = Vigil(orders.control, orders.grants, gatekeeper.sensors)
     sealing.seal(sealing.GATE)
     teller = Teller(orders.ready, gatekeeper.public_digits)

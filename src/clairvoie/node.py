@@ -35,6 +35,7 @@ import structlog
 from clairvoie import reach
 from clairvoie.boundary.confinement import ALL, Confinement, Lock
 from clairvoie.config import NodeSettings, TlsFiles
+from clairvoie.egress.memory import memory_path
 from clairvoie.egress.observed import locks_of
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import open_pipe
@@ -302,6 +303,7 @@ class Node:
             node=settings.node,
             epoch=settings.epoch,
             key=str(self._base / settings.key),
+            memory=str(memory_path(self._state)),
             outbox=str(self._outbox),
             outbox_megabytes=settings.outbox_megabytes,
             sensors=tuple(post.gate_sensor(*self._digests) for post in self._posts),

@@ -87,7 +87,7 @@ class GateSensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For the gate: whom it signs for, where its key and outbox are, its pipes, and its clock.
+    """For the gate: whom it signs for, where its key, its memory and the outbox are, its pipes, and its clock.
 
     ``grants`` is the reading end on which the uplink hands over signed leases, one message each. On ``ready`` the gate
     writes lines: ``gate DIGITS`` once, then ``leave on`` and ``leave off`` whenever that changes.
@@ -98,6 +98,7 @@ class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     node: str
     epoch: int
     key: str
+    memory: str
     outbox: str
     outbox_megabytes: int
     sensors: tuple[GateSensor, ...]

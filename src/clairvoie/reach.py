@@ -4,10 +4,11 @@
 |---|---|---|
 | analyser | its recording, read; or the sound devices | none |
 | fetcher | how names are resolved, certificates | its source's port, and 53 |
-| gate | its key and the charter, read; the outbox | none |
+| gate | its key and the charter, read; its memory; the outbox | none |
 | uplink | its TLS files, names, certificates; the outbox | the hub's port, and 53 |
 
-No process but the gate can read the node's key, and no process that hears sound can write a file or make a socket.
+No process but the gate can read the node's key or touch the gate's memory, and no process that hears sound can write a
+file or make a socket.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 from clairvoie.config import NodeSensor, NodeSettings
 from clairvoie.egress.confining import UNLIMITED, Confining
 from clairvoie.egress.landlock import DEVICE, KEEP, READ, Access
+from clairvoie.egress.memory import memory_path
 from clairvoie.errors import ConfigurationError
 
 SOUND_DEVICES = ("/dev/snd",)
@@ -56,7 +58,9 @@ def of_fetcher(url: str) -> Confining:
 def of_gate(settings: NodeSettings, base: Path) -> Confining:
     """For the gate. A key that is not there yet will be made, so its folder is open until the next start."""
     key = base / settings.key
-    paths = {base / settings.state: KEEP, BOOT: Access.READ_FILE}
+    memory = memory_path(base / settings.state).parent
+    memory.mkdir(parents=True, exist_ok=True)
+    paths = {base / settings.state: KEEP, memory: KEEP, BOOT: Access.READ_FILE}
     if key.exists():
         paths[key] = Access.READ_FILE
     else:
@@ -68,13 +72,16 @@ def of_gate(settings: NodeSettings, base: Path) -> Confining:
 
 
 def of_uplink(settings: NodeSettings, base: Path) -> Confining:
-    """For the uplink. Raises :class:`ConfigurationError` when the node's key lies where the uplink reads and writes."""
+    """For the uplink. Raises :class:`ConfigurationError` when the node's key, or the charter, which says whom the gate
+    believes, lies where the uplink reads and writes."""
     state = (base / settings.state).resolve()
-    key = (base / settings.key).resolve()
-    if key.is_relative_to(state):
-        raise ConfigurationError(
-            "the node's key lies in the folder of its state", settings.key, "Keep it elsewhere: the uplink must not."
-        )
+    for what, name in (("key", settings.key), ("charter", settings.charter)):
+        if name is not None and (base / name).resolve().is_relative_to(state):
+            raise ConfigurationError(
+                f"the node's {what} lies in the folder of its state",
+                name,
+                "Keep it elsewhere: the uplink writes there.",
+            )
     paths = {state: KEEP, **{Path(name): READ for name in (*NAMES, *CERTIFICATES)}}
     if settings.tls is not None:
         files = (settings.tls.certificate, settings.tls.key, settings.tls.authority)

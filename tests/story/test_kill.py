@@ -34,6 +34,7 @@ from clairvoie.boundary.bulletin import (
     charge,
 )
 from clairvoie.boundary.wire import RecordContent, SecondEvents, decode_record
+from clairvoie.egress.memory import Memory, memory_path
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.state import GateState, decode_state
 from clairvoie.egress.uplink import RecordSender, hub_client
@@ -216,8 +217,11 @@ def deliver_the_rest(town: Town) -> dict[str, GateState]:
     asyncio.run(send(outbox))
     assert outbox.refusals() == []
     assert outbox.status().trimmed_events == 0
-    states = {sensor: decode_state(body) for sensor, body in outbox.states().items()}
     outbox.close()
+    memory = Memory(memory_path(town.folder / "node-1"))
+    assert memory.status().waiting == 0
+    states = {sensor: decode_state(body) for sensor, body in memory.states().items()}
+    memory.close()
     return states
 
 

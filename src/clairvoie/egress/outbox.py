@@ -1,10 +1,11 @@
-"""What waits for the hub, and what the gate remembers: one SQLite file shared by gate and uplink.
+"""What waits for the hub: one SQLite file shared by gate and uplink. The gate's own memory has the same form, in a file
+of its own (:mod:`clairvoie.egress.memory`).
 
-The gate writes states and signed records of a tick in one transaction (WAL, ``synchronous=FULL``), so that after
-``kill -9`` or a power cut either all of a tick is there or none of it. The uplink reads records in order and deletes
-what the hub has stored. What the hub refuses for good is set aside with the reason and never blocks the rest; what it
-refuses for want of authority, and what a suspension covers, is erased and counted. SQLite overwrites what is deleted
-(``secure_delete``); a disk may still hold older copies of its blocks, and the write-ahead log holds them for a while.
+What is committed together (WAL, ``synchronous=FULL``) is all there after ``kill -9`` or a power cut, or none of it. The
+gate puts signed records in; the uplink reads them in order and deletes what the hub has stored. What the hub refuses
+for good is set aside with the reason and never blocks the rest; what it refuses for want of authority, and what a
+suspension covers, is erased and counted. SQLite overwrites what is deleted (``secure_delete``); a disk may still hold
+older copies of its blocks, and the write-ahead log holds them for a while.
 
 The signed bytes kept are bounded. When the bound is reached the oldest refused records go first, then the oldest
 minutes, then the oldest events; what went is counted, and its sequence numbers are missing at the hub for everyone to
@@ -187,6 +188,12 @@ class Outbox:
                 tuple(without),
             ).fetchone()
         return None if row is None else Kept(id=row[0], envelope=row[1])
+
+    def forget_states(self) -> None:
+        """Forget states and trust: they are kept elsewhere now."""
+        with self._transaction():
+            self._database.execute("DELETE FROM states")
+            self._database.execute("DELETE FROM trust")
 
     def delete(self, identifiers: Iterable[int]) -> None:
         """Forget records that the hub has stored."""
