@@ -113,7 +113,8 @@ def test_help_loads_nothing_heavy() -> None:
 def test_interruption_by_signal_is_quiet() -> None:
     """From the outside: SIGINT while the command line waits."""
     code = (
-        "import time; from clairvoie import cli; from clairvoie.__main__ import main\n"
+        "import signal, time; from clairvoie import cli; from clairvoie.__main__ import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored\n"
         "cli.app = lambda **_: (print('ready', flush=True), time.sleep(60))\n"
         "main()\n"
     )

@@ -164,3 +164,6 @@ def test_the_report_holds_what_was_found_and_is_what_json_prints(inspector: Insp
 def test_what_is_asked_wrongly_is_two(inspector: Inspector) -> None:
     assert inspector.run("--ledger", inspector.house.log)[0] == 2
     assert inspector.run("--charter", "nowhere")[0] == 2
+    inspector.disk.package.rename(inspector.disk.package.with_name("gone"))
+    with pytest.raises(OversightError, match="not installed in that folder"):
+        inspector.run()

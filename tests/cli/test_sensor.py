@@ -7,14 +7,16 @@ import json
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from enrolled_town import LIST, Town
 
 from clairvoie.boundary.document import decode_document, encode_document
-from clairvoie.boundary.life import SensorState
+from clairvoie.boundary.life import InspectionAct, SensorState, decode_life
 from clairvoie.cli.sensor_office import Office
 from clairvoie.errors import HubError
+from clairvoie.oversight.inspection import DiskFacts, Finding, Inspection, Trusted, encode_inspection
 
 
 @pytest.fixture
@@ -202,3 +204,26 @@ def test_the_tool_and_the_hub_refuse_alike(town: Town) -> None:
     office = Office.of(town.folder / "hub.toml")
     with pytest.raises(HubError, match="no such node"):
         office.technician.newest_key("lamp-0")
+
+
+def test_an_inspection_becomes_a_signed_act_that_names_its_report(town: Town, tmp_path: Path) -> None:
+    town.enrol(range(1))
+    disk = DiskFacts(
+        node="lamp-0", deployment="town", public_key="", charter="", software="", model="", sensors=(), live=()
+    )
+    found = (Finding("the installed software is not the wheel's", "a", "b"),)
+    inspection = Inspection(
+        at=1.0, inspector="", disk=disk, trusted=Trusted(), recorded=None, ledger=(), findings=found
+    )
+    report = tmp_path / "report.json"
+    report.write_bytes(encode_inspection(inspection))
+    town.done("inspected", str(report), *town.signing, "--remark", "yearly")
+    acts = [decode_life(decode_document(p.read_bytes()).body) for p in (town.folder / "lives").glob("*.json")]
+    (act,) = [act for act in acts if isinstance(act, InspectionAct)]
+    digest = hashlib.sha256(report.read_bytes()).hexdigest()
+    assert (act.node, act.findings, act.report, act.words) == ("lamp-0", 1, digest, "yearly")
+    other = msgspec.structs.replace(inspection, disk=msgspec.structs.replace(disk, deployment="elsewhere"))
+    report.write_bytes(encode_inspection(other))
+    assert "of another deployment" in town.refused("inspected", str(report), *town.signing)
+    report.write_bytes(b"{}")
+    assert "not the report of an inspection" in town.refused("inspected", str(report), *town.signing)

@@ -18,10 +18,9 @@ from clairvoie.boundary.bulletin import (
 )
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.units import OCTAVE
-from clairvoie.boundary.wire import decode_record
+from clairvoie.boundary.wire import bulletins_of, decode_record
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
-from clairvoie.hub.ingest import bulletins_of
 
 TABLES = (schema.records, schema.detections, schema.minutes, schema.incidents, schema.transitions)
 

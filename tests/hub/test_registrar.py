@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fake_ledger import FakeLedger
 from hub_street import Clock, begin, settings_at
-from scripted_lives import CHARTER, digits, key_of, led_to_active, node_act, sensor_act, signed
+from scripted_lives import CHARTER, digits, inspection_act, key_of, led_to_active, node_act, sensor_act, signed
 from sqlalchemy import func, insert, select, update
 
 from clairvoie.boundary.bulletin import Bulletin
@@ -278,3 +278,17 @@ def test_an_entry_has_room_for_the_longest_act() -> None:
     assert entry.detail["place"] == "48.123457, -2.100000, 4 m"
     assert all(len(text) <= LONGEST_TEXT for text in entry.detail.values())
     assert encode_entry(entry)
+
+
+def test_an_inspection_is_an_act_and_an_entry_and_changes_nothing_else(office: Office) -> None:
+    office.deliver(signed(node_act()), *led_to_active())
+    before = office.hub.enrolment
+    office.deliver(signed(inspection_act(at=50)), signed(inspection_act("lamp-9", at=50)))
+    (entry,) = office.ledger.of(EntryKind.INSPECTION)
+    assert (entry.about, entry.who) == ("lamp-1", "anne")
+    assert entry.detail["findings"] == "2"
+    assert entry.detail["report"] == digits("report")
+    assert [rejected.why for rejected in office.registrar.rejected] == [
+        "no such node was enrolled before: 'lamp-9'."
+    ], "only what is enrolled can be inspected"
+    assert office.hub.enrolment == before

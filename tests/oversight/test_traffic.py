@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_traffic import HUB, HUB_PORT, NODE, NODE_PORT, Piece, packets_of, said_by, udp, write_capture
 
-from clairvoie.boundary.bulletin import BeginEvent, Bulletin, Event
+from clairvoie.boundary.bulletin import BeginEvent, Bulletin, Event, charge
 from clairvoie.boundary.signed import RECORD_DOMAIN, TICK_DOMAIN, Envelope, encode_batch, encode_envelope, sign
-from clairvoie.boundary.wire import Record, SecondEvents, Tick, encode_body
+from clairvoie.boundary.wire import Record, SecondEvents, SensorStatement, Tick, encode_body
 from clairvoie.errors import OversightError
 from clairvoie.oversight.packets import Packet, read_capture, streams_of
 from clairvoie.oversight.sent import SentRecord, sent_on
@@ -172,6 +172,31 @@ def test_records_are_looked_up_in_the_ledger(tmp_path: Path) -> None:
     assert [f.where for f in judged(tmp_path, frames, ledger=missing).findings] == ["mic-1/0/2"]
     other = {key: value + (key[2] == 3) for key, value in headers.items()}
     assert [f.where for f in judged(tmp_path, frames, ledger=other).findings] == ["mic-1/0/3"]
+
+
+def test_every_kind_of_record_is_charged_as_the_hub_charges_it(tmp_path: Path) -> None:
+    """The hub writes the sum over a record's bulletins; a statement counts as a second without events."""
+    statement = SensorStatement(sensor="mic-1", second=START, confinement=0, simulated=True, model=b"", software=b"")
+    contents = [record(1), Record(sequence=2, content=statement)]
+    batch = tuple(
+        signed(RECORD_DOMAIN, "mic-1", number, encode_body(told)) for number, told in enumerate(contents, start=1)
+    )
+
+    def post(url: str) -> None:
+        httpx.post(f"{url}/api/v1/records", content=encode_batch(batch), headers=RECORDS, trust_env=False)
+
+    frames = packets_of([Piece(1.0, said_by(post))])
+    empty = charge(Bulletin(sensor="mic-1", second=START)).total
+    eventful = charge(Bulletin(sensor="mic-1", second=START, events=(event(1),))).total
+    found = judged(tmp_path, frames, ledger={("mic-1", 0, 1): eventful, ("mic-1", 0, 2): empty})
+    assert (found.records_in_ledger, found.findings) == (2, ())
+
+
+def test_on_one_machine_the_hubs_answers_are_not_the_nodes(tmp_path: Path) -> None:
+    answer = Packet(1.0, "tcp", HUB, HUB_PORT, HUB, 40_000, payload=b"HTTP/1.1 200 OK", size=80)
+    assert audit([answer], Peer(HUB, HUB_PORT), node=HUB).findings == ()
+    other = answer._replace(source_port=22)
+    assert len(audit([other], Peer(HUB, HUB_PORT), node=HUB).findings) == 1
 
 
 def test_what_is_encrypted_is_said_to_be_unread(tmp_path: Path) -> None:

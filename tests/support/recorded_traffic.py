@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import dpkt
+import h11
 
 NODE, NODE_PORT = "10.0.0.7", 40_000
 HUB, HUB_PORT = "10.0.0.1", 8751
@@ -28,7 +29,7 @@ class Piece(NamedTuple):
 
 
 def said_by(client: Callable[[str], None], answer: bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n") -> bytes:
-    """All bytes that ``client`` sends to the address it is given; each piece is answered with ``answer``."""
+    """All bytes that ``client`` sends to the address it is given as one request, which gets ``answer``."""
     said = bytearray()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -36,10 +37,14 @@ def said_by(client: Callable[[str], None], answer: bytes = b"HTTP/1.1 200 OK\r\n
             connection, _ = listener.accept()
             with connection:
                 connection.settimeout(10)
+                reader = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
                 while part := connection.recv(65_536):
                     said.extend(part)
-                    if said.endswith(b"0\r\n\r\n") or b"transfer-encoding" not in said.lower():
-                        connection.sendall(answer)
+                    reader.receive_data(part)
+                    while (event := reader.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+                        if isinstance(event, h11.EndOfMessage):
+                            connection.sendall(answer)
+                            return
 
         thread = threading.Thread(target=listen)
         thread.start()

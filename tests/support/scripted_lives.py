@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clairvoie.boundary.charter import Charter, Signer
 from clairvoie.boundary.document import LIFE_TYPE, SignedDocument, add_signature, unsigned
-from clairvoie.boundary.life import LifeAct, NodeAct, SensorAct, SensorState, encode_life
+from clairvoie.boundary.life import InspectionAct, LifeAct, NodeAct, SensorAct, SensorState, encode_life
 from clairvoie.boundary.sensor import Place, SensorKind
 
 DEPLOYMENT = "town"
@@ -45,6 +45,10 @@ def signed(act: LifeAct, *by: str) -> SignedDocument:
 def node_act(node: str = "lamp-1", at: float = 1.0, epoch: int = 0, **more: object) -> NodeAct:
     fields: dict[str, object] = {"public_key": digits(f"{node}/{epoch}"), **more}
     return NodeAct(deployment=DEPLOYMENT, at=at, node=node, epoch=epoch, **fields)  # type: ignore[arg-type]
+
+
+def inspection_act(node: str = "lamp-1", at: float = 1.0, findings: int = 2) -> InspectionAct:
+    return InspectionAct(deployment=DEPLOYMENT, at=at, node=node, findings=findings, report=digits("report"))
 
 
 def sensor_act(state: SensorState, at: float, sensor: str = "mic-1", node: str = "lamp-1", **more: object) -> SensorAct:

@@ -109,6 +109,19 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise InvalidValue("a sequence counts from 1", self.sequence)
 
 
+def bulletins_of(content: RecordContent) -> tuple[Bulletin, ...]:
+    """The bulletins that a record is made of; what it is charged is the sum over them.
+
+    A statement counts as a second in which nothing happened: what it holds comes from the launcher and the disk, and
+    nothing in it from what the sensor heard.
+    """
+    if isinstance(content, MinuteParts):
+        return content.bulletins
+    if isinstance(content, SensorStatement):
+        return (Bulletin(sensor=content.sensor, second=content.second),)
+    return (Bulletin(sensor=content.sensor, second=content.second, events=content.events),)
+
+
 class Tick(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all sensors of a node release in one second: one bulletin for each, empty or not."""
 

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from clairvoie.oversight.traffic import Audit, Identity, Peer
 
+MOST_FINDINGS = 20
 ENCRYPTED = "What is inside TLS cannot be read from outside: there only sizes, rates and addresses were checked."
 
 
@@ -114,8 +115,10 @@ def _print(found: Audit, capture: Path) -> None:
     console.print(table)
     if found.encrypted_bytes:
         console.print(ENCRYPTED)
-    for finding in found.findings:
+    for finding in found.findings[:MOST_FINDINGS]:
         console.print(f"[bold]Found[/bold]: {finding.what} ({finding.where})", highlight=False)
+    if len(found.findings) > MOST_FINDINGS:
+        console.print(f"And {len(found.findings) - MOST_FINDINGS} findings more; --json has them all.")
     if not found.findings:
         console.print("Nothing was found that should not be in this capture.")
 

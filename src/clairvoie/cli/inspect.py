@@ -10,47 +10,58 @@ import typer
 if TYPE_CHECKING:
     from clairvoie.boundary.charter import Charter
     from clairvoie.config import NodeSettings
-    from clairvoie.oversight.inspection import DiskFacts, Inspection
+    from clairvoie.oversight.inspection import DiskFacts, Inspection, Trusted
     from clairvoie.oversight.published import Log
 
 
+Settings = Annotated[
+    Path,
+    typer.Argument(
+        help="The node's settings as they lie on its disk.", show_default=False, exists=True, dir_okay=False
+    ),
+]
+SitePackages = Annotated[
+    Path,
+    typer.Option(
+        help="The folder on that disk in which Clairvoie is installed.",
+        show_default=False,
+        exists=True,
+        file_okay=False,
+    ),
+]
+Root = Annotated[
+    Path,
+    typer.Option(
+        help="Where the disk is mounted: absolute paths in the settings are looked for below it.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+CharterFile = Annotated[
+    Path | None, typer.Option(help="The charter, as you have it from the register.", exists=True, dir_okay=False)
+]
+Wheel = Annotated[
+    Path | None,
+    typer.Option(help="A wheel that you trust: built by `make reproducible`.", exists=True, dir_okay=False),
+]
+Act = Annotated[
+    Path | None,
+    typer.Option(
+        help="The signed act in force: which recognisers may run. Goes with --charter.", exists=True, dir_okay=False
+    ),
+]
+
+
 def inspect(
-    node: Annotated[
-        Path,
-        typer.Argument(
-            help="The node's settings as they lie on its disk.", show_default=False, exists=True, dir_okay=False
-        ),
-    ],
-    site_packages: Annotated[
-        Path,
-        typer.Option(
-            help="The folder on that disk in which Clairvoie is installed.",
-            show_default=False,
-            exists=True,
-            file_okay=False,
-        ),
-    ],
-    charter: Annotated[
-        Path | None, typer.Option(help="The charter, as you have it from the register.", exists=True, dir_okay=False)
-    ] = None,
-    root: Annotated[
-        Path,
-        typer.Option(
-            help="Where the disk is mounted: absolute paths in the settings are looked for below it.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = Path("/"),
-    wheel: Annotated[Path | None, typer.Option(help="A wheel that you trust: built by `make reproducible`.")] = None,
+    node: Settings,
+    site_packages: SitePackages,
+    charter: CharterFile = None,
+    root: Root = Path("/"),
+    wheel: Wheel = None,
     ledger: Annotated[
         str | None, typer.Option(help="The published ledger, a folder or an address. Goes with --charter.")
     ] = None,
-    authorisation: Annotated[
-        Path | None,
-        typer.Option(
-            help="The signed act in force: which recognisers may run. Goes with --charter.", exists=True, dir_okay=False
-        ),
-    ] = None,
+    authorisation: Act = None,
     report: Annotated[Path | None, typer.Option(help="Write the report there: `clairvoie sensor inspected`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report, one JSON object.")] = False,
 ) -> None:
@@ -63,33 +74,13 @@ def inspect(
 
     It says nothing of what runs in memory, of the hardware, of the operating system, or of yesterday.
     """
-    import time
-
-    from clairvoie.boundary.charter import charter_digest
-    from clairvoie.oversight.inspection import Inspection, Trusted, compare, encode_inspection, wheel_software_digest
-    from clairvoie.oversight.published import recorded_facts
-    from clairvoie.software import software_digest
+    from clairvoie.oversight.inspection import encode_inspection
 
     if charter is None and (ledger is not None or authorisation is not None):
         raise typer.BadParameter("--ledger and --authorisation need --charter, which says whose signatures count")
-    logs = () if ledger is None or charter is None else _verified(ledger, charter)
     disk = disk_facts(node, root, site_packages)
-    trusted = Trusted(
-        wheel="" if wheel is None else wheel_software_digest(wheel),
-        charter="" if charter is None else charter_digest(charter.read_bytes()),
-        models=() if authorisation is None or charter is None else _models(authorisation, charter),
-    )
-    now = time.time()
-    recorded = recorded_facts(logs, disk.node, now) if logs else None
-    inspection = Inspection(
-        at=now,
-        inspector=software_digest(),
-        disk=disk,
-        trusted=trusted,
-        recorded=recorded,
-        ledger=tuple(log.report.text for log in logs),
-        findings=tuple(compare(disk, trusted, recorded)),
-    )
+    trusted = _trusted(wheel, charter, authorisation)
+    inspection = _inspected(disk, trusted, () if ledger is None or charter is None else _verified(ledger, charter))
     if report is not None:
         report.write_bytes(encode_inspection(inspection))
     if as_json:
@@ -100,15 +91,51 @@ def inspect(
         raise typer.Exit(1)
 
 
+def _trusted(wheel: Path | None, charter: Path | None, authorisation: Path | None) -> Trusted:
+    from clairvoie.boundary.charter import charter_digest
+    from clairvoie.oversight.inspection import Trusted, wheel_software_digest
+
+    return Trusted(
+        wheel="" if wheel is None else wheel_software_digest(wheel),
+        charter="" if charter is None else charter_digest(charter.read_bytes()),
+        models=() if authorisation is None or charter is None else _models(authorisation, charter),
+    )
+
+
+def _inspected(disk: DiskFacts, trusted: Trusted, logs: tuple[Log, ...]) -> Inspection:
+    import time
+
+    from clairvoie.oversight.inspection import Inspection, compare
+    from clairvoie.oversight.published import recorded_facts
+    from clairvoie.software import software_digest
+
+    now = time.time()
+    recorded = recorded_facts(logs, disk.node, now) if logs else None
+    return Inspection(
+        at=now,
+        inspector=software_digest(),
+        disk=disk,
+        trusted=trusted,
+        recorded=recorded,
+        ledger=tuple(log.report.text for log in logs),
+        findings=tuple(compare(disk, trusted, recorded)),
+    )
+
+
 def disk_facts(node: Path, root: Path, site_packages: Path) -> DiskFacts:
     """What lies on a disk that is mounted at ``root``. Reads only; above all, it makes no key."""
     from clairvoie.config import NodeSettings, read_settings
     from clairvoie.egress.key import node_key, public_digits
+    from clairvoie.errors import OversightError
     from clairvoie.oversight.inspection import DiskFacts, altered_files
     from clairvoie.software import PACKAGE, WEIGHTS, model_digest, software_digest
 
     settings = read_settings(node, NodeSettings)
     package = site_packages / PACKAGE.name
+    if not package.is_dir():
+        raise OversightError(
+            f"{PACKAGE.name} is not installed in that folder", str(site_packages), "Name the node's site-packages."
+        )
     weights = package / WEIGHTS.relative_to(PACKAGE)
     key = _on_disk(settings.key, node, root)
     return DiskFacts(

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clairvoie.boundary.bulletin import BURST_BITS, Bulletin, charge
+from clairvoie.boundary.bulletin import BURST_BITS, charge
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.signed import RECORD_DOMAIN, Envelope, verify
-from clairvoie.boundary.wire import MinuteParts, Record, RecordContent, SensorStatement, decode_record
+from clairvoie.boundary.wire import Record, RecordContent, SensorStatement, bulletins_of, decode_record
 from clairvoie.errors import MalformedMessage, OversizedMessage, Refusal, SignatureMismatch, UnsupportedVersion
 from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.refusals import STATUS, Code, refuse
@@ -225,15 +225,6 @@ def _check_record(envelope: Envelope, record: Record, now: float) -> Refusal | N
         if any(not 0 <= event.identifier < LARGEST_IDENTIFIER for event in bulletin.events):
             return _invalid("an identifier counts up from zero", bulletin.second)
     return None
-
-
-def bulletins_of(content: RecordContent) -> tuple[Bulletin, ...]:
-    """The bulletins that a record is made of."""
-    if isinstance(content, MinuteParts):
-        return content.bulletins
-    if isinstance(content, SensorStatement):
-        return (Bulletin(sensor=content.sensor, second=content.second),)
-    return (Bulletin(sensor=content.sensor, second=content.second, events=content.events),)
 
 
 def _invalid(what: str, value: object) -> Refusal:

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, bindparam, select, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from clairvoie.boundary.bulletin import EVENT_ABSENT_MILLIBITS, charge
-from clairvoie.boundary.wire import RecordContent
+from clairvoie.boundary.wire import RecordContent, bulletins_of
 from clairvoie.hub import minutes, schema
-from clairvoie.hub.ingest import bulletins_of
 
 SILENT_MINUTE_MILLIBITS = 60 * EVENT_ABSENT_MILLIBITS
 """What sixty seconds without any event are charged."""

@@ -17,14 +17,14 @@ from sqlalchemy import Integer as Whole
 from clairvoie.boundary.bulletin import charge
 from clairvoie.boundary.entry import LedgerWriter, StoredRecord
 from clairvoie.boundary.hazards import HazardKind, Mode
-from clairvoie.boundary.wire import MinuteParts, SecondEvents, SensorStatement
+from clairvoie.boundary.wire import MinuteParts, SecondEvents, SensorStatement, bulletins_of
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
 from clairvoie.hub.detection_rows import write_events
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incident_rows import Ground
 from clairvoie.hub.incidents import Grouping
-from clairvoie.hub.ingest import Accept, bulletins_of, settle
+from clairvoie.hub.ingest import Accept, settle
 from clairvoie.hub.leave import Leave, refusal
 from clairvoie.hub.minute_rows import write_minutes
 from clairvoie.hub.refusals import Code, refuse

@@ -20,11 +20,10 @@ from clairvoie.boundary.authorisation import Denial, Reporting, Suspension
 from clairvoie.boundary.entry import LedgerWriter
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import TransitionKind
-from clairvoie.boundary.wire import RecordContent, SecondEvents, SensorStatement, decode_record
+from clairvoie.boundary.wire import RecordContent, SecondEvents, SensorStatement, bulletins_of, decode_record
 from clairvoie.hub import schema
 from clairvoie.hub.detections import Begun, Ended, read_events
 from clairvoie.hub.incident_rows import Ground, summarise_stored
-from clairvoie.hub.ingest import bulletins_of
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.minute_rows import rows_of, write_minutes
 from clairvoie.hub.retention import Erased, erase_detections, erase_incidents, erase_records

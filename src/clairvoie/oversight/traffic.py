@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from clairvoie.boundary.bulletin import BITS_PER_SECOND, BURST_BITS, Bulletin, charge
 from clairvoie.boundary.signed import verify
-from clairvoie.boundary.wire import MinuteParts, SecondEvents
+from clairvoie.boundary.wire import bulletins_of
 from clairvoie.errors import SignatureMismatch
 from clairvoie.oversight.packets import Packet, Stream, streams_of
 from clairvoie.oversight.sent import Sent, SentLeaseRequest, SentRecord, SentTick, Unread, sent_on
@@ -77,7 +77,7 @@ def audit(
     """Judge a capture taken at the node ``node`` (its address). ``key`` is its public key, ``ledger`` the published
     headers (identity -> thousandths of a bit), ``allowed`` what else may be spoken, as (protocol, port)."""
     held = list(packets)
-    outgoing = [packet for packet in held if packet.source == node and not _is_to(packet, hub, node)]
+    outgoing = [p for p in held if p.source == node and not _is_to(p, hub, node) and not _is_from(p, hub)]
     elsewhere = _elsewhere(outgoing, allowed)
     to_hub = [s for s in streams_of(p for p in held if _is_to(p, hub, node)) if s.data]
     encrypted = [stream for stream in to_hub if stream.data.startswith(TLS_HANDSHAKE)]
@@ -123,6 +123,11 @@ def _is_to(packet: Packet, hub: Peer, node: str) -> bool:
         hub.port,
         "tcp",
     )
+
+
+def _is_from(packet: Packet, hub: Peer) -> bool:
+    """Whether the hub said it: on one machine, as in an exercise, both have the same address."""
+    return (packet.source, packet.source_port, packet.protocol) == (hub.address, hub.port, "tcp")
 
 
 def _elsewhere(outgoing: list[Packet], allowed: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
@@ -186,14 +191,7 @@ def _excess(sent: Sequence[Sent]) -> float:
 def _bulletins(item: Sent) -> tuple[Bulletin, ...]:
     if isinstance(item, SentTick):
         return item.tick.bulletins
-    if not isinstance(item, SentRecord):
-        return ()
-    content = item.record.content
-    if isinstance(content, MinuteParts):
-        return content.bulletins
-    if isinstance(content, SecondEvents):
-        return (Bulletin(sensor=content.sensor, second=content.second, events=content.events),)
-    return ()
+    return bulletins_of(item.record.content) if isinstance(item, SentRecord) else ()
 
 
 def record_millibits(item: SentRecord) -> int:
