@@ -141,9 +141,9 @@ class Authority:
         self._hold((*self.held, *done))
 
     def give_up(self) -> None:
-        """Permit nothing from now on: the acts can no longer be watched."""
+        """Permit nothing from now on: the hub no longer does all that it must, such as seeing suspensions."""
         self.leave = Leave(Standing())
-        log.error("acts-unwatched", remedy="Restart the hub; until then it takes nothing.")
+        log.error("nothing-permitted", remedy="Start the hub again; until then it takes nothing.")
 
     def _hold(self, documents: tuple[SignedDocument, ...]) -> None:
         if self.trust is not None:
