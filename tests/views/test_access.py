@@ -43,7 +43,7 @@ def test_taking_it_away_is_text_and_never_a_formula(desk: FakeDesk, app) -> None
     page: Page = app.state.page
     lines = (AccessLine(index=3, entry=look("=HYPERLINK(1)", 2)),)
     rows = list(csv.reader(io.StringIO("".join(csv_lines(page, lines)))))
-    assert rows[1] == ["3", "2026-11-22T02:53:20Z", "look", "'=HYPERLINK(1)", "incident-2", ""]
+    assert rows[1] == ["3", "2026-11-22T02:53:20Z", "look", "'=HYPERLINK(1)", "incident-2", "", "0"]
 
 
 def test_only_incidents_have_a_page_to_link_to() -> None:

@@ -151,6 +151,11 @@ class LedgerStatus(Struct, frozen=True, kw_only=True):
     oldest_unsigned_minute: int | None = None
 
     @property
+    def epoch(self) -> int:
+        """The number of the present epoch."""
+        return self.epochs[-1].number if self.epochs else 0
+
+    @property
     def split_view_excluded(self) -> bool:
         """Whether enough witnesses cosigned that two different histories cannot both have been shown.
 

@@ -23,6 +23,8 @@ from clairvoie.views.words import mark as _
 
 router = APIRouter()
 LINES = 200
+LOOKED_THROUGH = 2_000
+"""Entries among which those by people are looked for."""
 EXPORTED_LINES = 10_000
 GROUPS: dict[str, tuple[str, tuple[EntryKind, ...]]] = {
     "looks": (_("Looks at incidents"), (EntryKind.LOOK,)),
@@ -52,7 +54,9 @@ def asked(request: Request) -> dict[str, Any]:
 def access(request: Request, page: ThePage) -> HTMLResponse:
     """The newest entries, by group, person and thing."""
     wanted = asked(request)
-    lines = page.desk.access(**wanted, limit=LINES)
+    found = page.desk.access(**wanted, limit=LOOKED_THROUGH)
+    lines = tuple(line for line in found if wanted["about"] or by_somebody(line))[:LINES]
+    status = page.desk.ledger_status()
     group = request.query_params.get("group", "")
     return page.render(
         request,
@@ -60,11 +64,17 @@ def access(request: Request, page: ThePage) -> HTMLResponse:
         lines=lines,
         groups=[(name, words) for name, (words, _kinds) in GROUPS.items()],
         group=group if group in GROUPS else "",
-        reached=len(lines) >= LINES,
+        reached=len(lines) >= LINES or len(found) >= LOOKED_THROUGH,
         most=LINES,
         link_of=link_of,
+        epoch=0 if status is None else status.epoch,
         **wanted,
     )
+
+
+def by_somebody(line: AccessLine) -> bool:
+    """Whether a person did it: what the hub adds to an incident by itself is shown only to whoever asks about it."""
+    return bool(line.entry.who) or line.entry.kind is not EntryKind.TRANSITION
 
 
 def link_of(line: AccessLine) -> str:
@@ -84,12 +94,12 @@ def as_csv(request: Request, page: ThePage) -> StreamingResponse:
 
 def csv_lines(page: Page, lines: tuple[AccessLine, ...]) -> Iterator[str]:
     """One line an entry."""
-    yield _line(("index", "at_utc", "kind", "who", "about", "detail"))
+    yield _line(("index", "at_utc", "kind", "who", "about", "detail", "epoch"))
     for line in lines:
         entry = line.entry
         detail = "; ".join(f"{name}={value}" for name, value in sorted(entry.detail.items()))
         stamp = moment(entry.at).isoformat().replace("+00:00", "Z")
-        yield _line((str(line.index), stamp, entry.kind.value, entry.who, entry.about, detail))
+        yield _line((str(line.index), stamp, entry.kind.value, entry.who, entry.about, detail, str(line.epoch)))
 
 
 def _line(values: tuple[str, ...]) -> str:

@@ -14,8 +14,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from clairvoie.boundary.hazards import HAZARD_KINDS
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome, TransitionKind, check_outcome
+from clairvoie.boundary.overseen import AccessLine
+from clairvoie.boundary.person import Power
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue
 from clairvoie.views import person
+from clairvoie.views.caller import current
 from clairvoie.views.desk import queue
 from clairvoie.views.evidence import evidence, levels_around
 from clairvoie.views.page import Page, ThePage
@@ -33,6 +36,8 @@ TAKEN_FIRST = _("%(who)s was first and took this incident at %(time)s. Nothing w
 CLOSED_FIRST = _("%(who)s was first and closed this incident at %(time)s. Nothing was changed.")
 NOTE_LENGTH = 2000
 LIST_LENGTH = 200
+ENTRIES = 100
+"""Of the ledger, on the page of one incident; the access log has them all."""
 
 Token = Annotated[str, Form()]
 Number = Annotated[int, Path(ge=0, lt=2**53)]
@@ -61,7 +66,17 @@ def facts(page: Page, incident: Incident) -> dict[str, Any]:
         "around": levels_around(rows, incident.onset),
         "outcomes": tuple(Outcome),
         "bases": tuple(Basis),
+        "entries": entries_of(page, incident),
     }
+
+
+def entries_of(page: Page, incident: Incident) -> tuple[AccessLine, ...]:
+    """What stands in the ledger's present epoch about an incident, oldest first, for those who may read who looked."""
+    status = page.desk.ledger_status()
+    if status is None or not current().may(Power.READ_ACCESS):
+        return ()
+    found = page.desk.access(about=f"incident-{incident.id}", limit=ENTRIES)
+    return tuple(line for line in reversed(found) if line.epoch == status.epoch)
 
 
 @router.get("/incidents/{number}")
