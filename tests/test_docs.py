@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from attacker import ATTACKS
+from locked_process import MODULES
 from msgspec import Struct
 from typer.exceptions import TyperException
 
@@ -34,6 +36,9 @@ from clairvoie.config import (
     TlsFiles,
     read_settings,
 )
+from clairvoie.egress.syscalls import COMPUTING
+from clairvoie.lab.covert import HOUR, bound
+from clairvoie.lab.tricks import TRICKS
 from clairvoie.views.routes import NEEDS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -284,6 +289,27 @@ def test_every_target_of_make_that_a_page_names_exists() -> None:
     }
     assert len(named) >= 5
     assert {target for _, target in named} <= targets
+
+
+def how_many() -> dict[str, str]:
+    """Pattern -> what a page has to say there, from the code itself."""
+    for module in MODULES:
+        importlib.import_module(module)  # each adds its attacks
+    words = {9: "nine"}
+    return {
+        r"(\d+) attacks": str(len(ATTACKS)),
+        r"(\d+) calls": str(len(COMPUTING)),
+        r"(\w+) (?:tricks, an|scripted analysers)": words[len(TRICKS)],
+        r"(8\.\d+) (?:together|bit/s may arrive)": f"{bound(HOUR) / HOUR:.3f}",
+    }
+
+
+@pytest.mark.parametrize("pattern", how_many())
+def test_what_pages_count_is_what_there_is(pattern: str) -> None:
+    text = " ".join(word for page in PAGES for word in read(page).split())
+    found = re.findall(pattern, text)
+    assert found != []
+    assert set(found) == {how_many()[pattern]}
 
 
 def test_every_page_is_listed() -> None:
