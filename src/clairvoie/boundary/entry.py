@@ -73,13 +73,18 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for text in (self.who, self.about, *self.detail, *self.detail.values()):
             if len(text) > LONGEST_TEXT:
                 raise InvalidValue(f"an entry's texts have at most {LONGEST_TEXT} characters", text[:40])
+        msgspec.structs.force_setattr(self, "at", float(self.at))  # a whole number would not be read back as written
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def encode_entry(entry: Entry) -> bytes:
-    """Canonical bytes of an entry: JSON with sorted keys."""
+    """Canonical bytes of an entry: JSON with sorted keys.
+
+    >>> encode_entry(Entry(kind=EntryKind.LOOK, at=7))
+    b'{"kind":"look","at":7.0,"who":"","about":"","detail":{}}'
+    """
     return _encoder.encode(entry)
 
 

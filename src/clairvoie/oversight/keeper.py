@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 from clairvoie.boundary.charter import Charter
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.overseen import AccessLine, Epoch, LedgerStatus
-from clairvoie.errors import ClairvoieError, ConfigurationError
+from clairvoie.errors import ConfigurationError, OversightError, StoreUnavailable
 from clairvoie.oversight import ledger_tables as tables
 from clairvoie.oversight.checkpoint import encode_base64
 from clairvoie.oversight.ledger import Ledger
@@ -70,11 +70,14 @@ class Keeper:
         return self._publisher
 
     def work(self) -> None:
-        """Seal the minutes that are over and publish what is new; what cannot be done now is done the next time."""
+        """Seal the minutes that are over and publish what is new; what cannot be done now is done the next time.
+
+        Anything else that goes wrong is raised: a ledger that could never be published again must not wait in silence.
+        """
         try:
             self.publisher.seal()
             self.publisher.publish()
-        except (ClairvoieError, OSError) as error:
+        except (StoreUnavailable, OversightError, OSError) as error:
             log.warning("ledger-waits", reason=str(error))
 
     def close(self) -> None:
