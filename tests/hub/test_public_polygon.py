@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub_street import METRE, NOW, Running, Street, authorisation, begin, end, impulse, settings_at
+import msgspec
+from hub_street import (
+    LEAVE,
+    METRE,
+    NOW,
+    Running,
+    Street,
+    authorisation,
+    begin,
+    end,
+    give_leave,
+    impulse,
+    settings_at,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clairvoie.boundary.authorisation import Denial, Point, inside
 from clairvoie.boundary.hazards import HazardKind
+from clairvoie.boundary.life import SensorState
+from clairvoie.hub.enrolment import Active
+from clairvoie.hub.lives import Lives
 
 WEST, EAST = 1.99, 2.01
 
@@ -90,6 +107,48 @@ def test_the_act_of_that_second_says_where(tmp_path: Path) -> None:
         running.store(running.street.events("mic-a", begin(2, kind=HazardKind.FIREWORK), second=NOW + 20))
         assert sorted(i.place.words for i in running.desk.incidents()) == ["lamp mic-a", "lamp mic-b"]
         assert outside(running) == 2
+
+
+def test_an_incident_that_a_suspension_shortens_does_not_move_outside(tmp_path: Path) -> None:
+    """What kept its position inside was the loudest detection, and that is the one which is erased."""
+    polygon = with_a_notch(60, 140)
+    with hub_within(tmp_path, polygon) as running:
+        for sensor, number, level, second in (
+            ("mic-a", 1, 80.0, NOW - 1),
+            ("mic-a", 2, 100.0, NOW + 2),
+            ("mic-c", 1, 82.0, NOW - 1),
+        ):
+            running.store(running.street.events(sensor, begin(number, level=level), second=second))
+        (before,) = running.desk.incidents()
+        assert (before.sensors, len(before.detections)) == (("mic-a", "mic-c"), 3)
+        (act,) = running.hub.authority.held
+        give_leave(tmp_path, LEAVE.suspended(act, NOW + 1))
+        running.hub.look_at_acts()
+        (after,) = running.desk.incidents()
+        assert len(after.detections) == 2
+        assert inside(polygon, (after.place.latitude, after.place.longitude))
+        assert after.place.words == "lamp mic-c"
+        assert outside(running) == 1
+
+
+def test_an_incident_stays_where_its_sensor_stood_when_that_is_moved(tmp_path: Path) -> None:
+    with hub_within(tmp_path, strip(-50, 10_000)) as running:
+        running.store(running.street.events("mic-a", begin(1)))
+        (before,) = running.desk.incidents()
+        here = running.hub.enrolment.sensors["mic-a"]
+        there = msgspec.structs.replace(here, place=running.hub.enrolment.sensors["mic-far"].place)
+        moved = dataclasses.replace(
+            running.hub.enrolment,
+            sensors={**running.hub.enrolment.sensors, "mic-a": there},
+            states={"mic-a": SensorState.ACTIVE},
+            active={"mic-a": (Active(0, NOW, here), Active(NOW, 2**33, there))},
+        )
+        running.hub.enrol(moved, Lives())
+        running.store(running.street.events("mic-a", end(1), second=NOW - 1))
+        (after,) = running.desk.incidents()
+        assert (after.place, after.confidence) == (before.place, 1.0)
+        running.store(running.street.events("mic-far", begin(1), second=NOW))
+        assert len(running.desk.incidents()) == 2
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -76,6 +76,24 @@ def test_an_erased_record_that_is_delivered_again_is_known(running, street) -> N
     assert running.store(old[0], street.events("mic-a", end(2))).accepted == 1
 
 
+def test_a_record_that_came_late_and_is_erased_later_does_not_open_the_way_for_those_after_it(running, street) -> None:
+    """It was set aside at its node and sent again days after; who recorded the line could play the others back."""
+    late = street.events("mic-a", begin(1), sequence=1)
+    early = street.events("mic-a", begin(2), sequence=2)
+    running.store(early)
+    street.clock.at += 0.5 * DAY
+    running.store(late)
+    for _ in range(2):
+        street.clock.at += 0.6 * DAY
+        retain(running.hub, SHORT)
+    assert running.count() == 0
+    for again in (early, late):
+        with pytest.raises(Refusal) as refusal:
+            running.store(again)
+        assert refusal.value.code == "already-stored"
+    assert running.count() == 0
+
+
 def test_levels_of_one_sensor_do_not_drag_another_s_along(running, street) -> None:
     start = int(street.clock()) // 60 * 60
     running.store(street.minute("mic-a", start - 3 * 86_400), street.minute("mic-b", start - 60))

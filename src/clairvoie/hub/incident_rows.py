@@ -164,7 +164,7 @@ def _heard(row: Row[Any], ground: Ground) -> Heard:
     return Heard(
         detection=row.id,
         sensor=row.name,
-        place=ground.sensors[row.name].place,
+        place=ground.place(row.name, row.onset),
         kind=HazardKind(row.kind),
         mode=Mode(row.mode),
         onset=row.onset,
@@ -222,11 +222,28 @@ def summarise_stored(connection: Connection, incident: int, ground: Ground, *, p
         connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(columns))
 
 
+def summarise_left(connection: Connection, incident: int, ground: Ground) -> None:
+    """Write what an incident says after some of its detections were erased. If the mean of the places that are left
+    lies outside the public polygon, the position is that of the sensor that heard it loudest, which stands inside."""
+    kind, heard = _heard_in(connection, incident, ground)
+    summary = summarise(kind, heard)
+    if ground.outside(summary.place):
+        _discard(connection, ground.second)
+        loudest = max((one for one in heard if one.kind is kind), key=lambda one: one.level or 0.0)
+        alone = summarise(kind, [loudest])
+        summary = replace(summary, place=alone.place, radius=alone.radius)
+    connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(_columns(summary)))
+
+
 def _summary(connection: Connection, incident: int, ground: Ground) -> Summary | None:
+    kind, heard = _heard_in(connection, incident, ground)
+    return summarise(kind, heard) if heard else None
+
+
+def _heard_in(connection: Connection, incident: int, ground: Ground) -> tuple[HazardKind, list[Heard]]:
     kind = connection.execute(select(schema.incidents.c.kind).where(schema.incidents.c.id == incident)).scalar_one()
     query = _detections().where(schema.incident_detections.c.incident == incident)
-    heard = [_heard(row, ground) for row in connection.execute(query) if row.name in ground.sensors]
-    return summarise(HazardKind(kind), heard) if heard else None
+    return HazardKind(kind), [_heard(row, ground) for row in connection.execute(query) if row.name in ground.sensors]
 
 
 POSITION = frozenset({"latitude", "longitude", "height", "words", "radius"})

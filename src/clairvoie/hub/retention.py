@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, tuple_, update
 
 from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
 from clairvoie.boundary.incident import IncidentState
@@ -164,10 +164,13 @@ def _erase_records(connection: Connection, before: float, ledger: LedgerWriter) 
     marks = select(table.sensor, table.epoch, func.max(table.sequence).label("sequence")).where(
         table.id.in_(identifiers)
     )
+    mark = schema.sensors.c
     for row in connection.execute(marks.group_by(table.sensor, table.epoch).order_by(table.epoch)).all():
+        # A record may come long after the one that follows it: a mark never goes back.
+        lower = tuple_(mark.erased_epoch, mark.erased_sequence) < tuple_(row.epoch, row.sequence)
         connection.execute(
             update(schema.sensors)
-            .where(schema.sensors.c.id == row.sensor)
+            .where(mark.id == row.sensor, lower)
             .values(erased_epoch=row.epoch, erased_sequence=row.sequence)
         )
     return erase_records(connection, identifiers, ledger)

@@ -23,7 +23,7 @@ from clairvoie.boundary.incident import TransitionKind
 from clairvoie.boundary.wire import RecordContent, SecondEvents, SensorStatement, bulletins_of, decode_record
 from clairvoie.hub import schema
 from clairvoie.hub.detections import Begun, Ended, read_events
-from clairvoie.hub.incident_rows import Ground, summarise_stored
+from clairvoie.hub.incident_rows import Ground, summarise_left
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.minute_rows import rows_of, write_minutes
 from clairvoie.hub.retention import Erased, erase_detections, erase_incidents, erase_records
@@ -51,7 +51,7 @@ def erase_suspended(connection: Connection, suspension: Suspension, ground: Grou
         return Erased()
     numbers = {kept.number for kept in gone}
     left = [kept for kept in found if kept.number not in numbers]
-    detections, incidents = _erase_events(connection, gone, ground)
+    detections, incidents = _erase_events(connection, gone, ground.at(suspension.since))
     return Erased(
         levels=_erase_minutes(connection, gone, left),
         detections=detections,
@@ -128,7 +128,7 @@ def _erase_events(connection: Connection, gone: Sequence[Kept], ground: Ground) 
     count = erase_detections(connection, erased, ground.ledger)
     founded = _founded(connection, touched)
     for incident in sorted(founded):
-        summarise_stored(connection, incident, ground)
+        summarise_left(connection, incident, ground)
     links = schema.incident_detections
     connection.execute(delete(links).where(links.c.incident.in_(touched - founded)))
     return count, erase_incidents(connection, sorted(touched - founded), ground.ledger)
