@@ -207,8 +207,8 @@ def duration(seconds: int, language: str) -> str:
 
 NEVER = (
     Text(
-        "Listening: sound and pictures never leave the process that captured them and are never stored.",
-        "Écouter : sons et images ne quittent jamais le programme qui les capte et ne sont jamais conservés.",
+        "Listening: sound and pictures are sent on to nobody and are never stored.",
+        "Écouter : sons et images ne sont retransmis à personne et ne sont jamais conservés.",
     ),
     Text(
         "Voices: a voice is not a class, a source or an event; words are never recognised.",
