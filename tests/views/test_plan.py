@@ -18,7 +18,10 @@ def test_waiting_incidents_and_all_sensors_are_on_the_map(jeanne: Visitor, john:
     assert [one["id"] for one in state["incidents"]] == [4, 5, 3]
     assert state["incidents"][1]["sensors"] == ["mic-marche", "mic-lavoir", "mic-fontaine"]
     silent = next(one for one in state["sensors"] if one["silent"])
-    assert silent["title"] == "mic-remparts, boulevard des Remparts, devant le no 40, simulé, muet depuis 1 h 30"
+    assert silent["title"] == (
+        "mic-remparts, boulevard des Remparts, devant le no 40, simulé, muet depuis 1 h 30, confinement non connu"
+    )
+    assert [one["id"] for one in state["sensors"] if one["unconfined"]] == ["mic-lavoir", "mic-remparts"]
     live = next(one for one in john.get("/map/state").json()["sensors"] if one["id"] == "mic-halles")
     assert live["title"].endswith(f"LAeq {live['label']} dB")
     assert "." in live["label"]

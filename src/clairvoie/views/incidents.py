@@ -67,6 +67,7 @@ def facts(page: Page, incident: Incident) -> dict[str, Any]:
         "outcomes": tuple(Outcome),
         "bases": tuple(Basis),
         "entries": entries_of(page, incident),
+        "confinements": {status.sensor.id: status.confinement for status in page.desk.sensors()},
     }
 
 

@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from clairvoie.boundary.confinement import Confinement
 from clairvoie.boundary.incident import Incident, TransitionKind
 from clairvoie.boundary.person import CallerKind, Power
 from clairvoie.views import guard, person
@@ -27,6 +28,7 @@ from clairvoie.views.caller import current
 from clairvoie.views.clock import SiteClock
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.terms import term
+from clairvoie.views.terms_of_the_door import LOCKS
 from clairvoie.views.wording import Wording
 from clairvoie.views.words import LANGUAGES, decimal, translations, typeset
 from clairvoie.views.words import mark as _
@@ -146,7 +148,7 @@ class Shown:
         """Filters for the templates, by name."""
         names = (
             *("time", "tenths", "clock_minute", "day", "moment", "short_moment", "deadline", "age", "silence"),
-            *("decimal", "term", "confidence", "closed_by", "near", "typeset"),
+            *("decimal", "term", "confidence", "closed_by", "near", "typeset", "unconfined", "locks_missing"),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -218,6 +220,19 @@ class Shown:
     def near(self, words: str) -> str:
         """Where an incident is, in the words of the sensor that heard it loudest: near it, not there."""
         return self.texts.gettext(_("Near %(place)s")) % {"place": words} if words else ""
+
+    def unconfined(self, confinement: Confinement | None) -> str:
+        """That something of the sandbox is not enforced, in short; empty when all of it is."""
+        if confinement is None:
+            return self.texts.gettext(_("confinement not known"))
+        return self.texts.gettext(_("confinement incomplete")) if confinement.missing else ""
+
+    def locks_missing(self, confinement: Confinement | None) -> str:
+        """The same with the locks that do not hold."""
+        if confinement is None or not confinement.missing:
+            return self.unconfined(confinement)
+        names = ", ".join(self.texts.gettext(LOCKS[lock]) for lock in confinement.missing)
+        return self.texts.gettext(_("confinement incomplete, not enforced: %(locks)s")) % {"locks": names}
 
     def typeset(self, text: str) -> str:
         """A sentence that was worded elsewhere, with this language's spaces."""

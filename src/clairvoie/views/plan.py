@@ -48,7 +48,7 @@ def state(request: Request, page: ThePage, incident: int | None = None) -> Respo
 
 
 def sensor_mark(status: SensorStatus, page: Page, shown: Shown) -> dict[str, Any]:
-    """One sensor on the map: where, whether it hears, its last LAeq, and all of that in words."""
+    """One sensor on the map: where, whether it hears, its last LAeq, how it is confined, and all of that in words."""
     sensor = status.sensor
     if status.silent:
         heard = shown.silence(status.last_heard, page.desk.now())
@@ -57,13 +57,15 @@ def sensor_mark(status: SensorStatus, page: Page, shown: Shown) -> dict[str, Any
     else:
         heard = f"LAeq {shown.decimal(status.laeq)} dB" if status.laeq is not None else ""
     simulated = shown.texts.gettext("simulated") if sensor.simulated else ""
+    unconfined = shown.locks_missing(status.confinement)
     return {
         "id": sensor.id,
         "latitude": sensor.place.latitude,
         "longitude": sensor.place.longitude,
         "silent": not status.hearing,
         "label": "" if not status.hearing or status.laeq is None else shown.decimal(status.laeq),
-        "title": ", ".join(part for part in (sensor.id, sensor.place.words, simulated, heard) if part),
+        "title": ", ".join(part for part in (sensor.id, sensor.place.words, simulated, heard, unconfined) if part),
+        "unconfined": bool(unconfined),
     }
 
 

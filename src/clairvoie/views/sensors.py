@@ -16,7 +16,6 @@ from clairvoie.views.day import MINUTE_MILLIBITS, picture
 from clairvoie.views.page import Page, ThePage
 from clairvoie.views.said import Speech
 from clairvoie.views.squares import COLUMNS, squares_of
-from clairvoie.views.terms_of_the_door import LOCKS
 from clairvoie.views.words import mark as _
 
 router = APIRouter()
@@ -35,7 +34,7 @@ def one(request: Request, page: ThePage, sensor: str, day: str = "") -> HTMLResp
     """One sensor: what it is, how it does, and all that it said."""
     status = page.desk.sensor(sensor)
     if status is None:
-        return _unknown(request, page, sensor)
+        return unknown(request, page, sensor)
     chosen = _day(page, day)
     if chosen is None:
         return page.problem(request, 422, page.words(request, NOT_A_DAY, day=day))
@@ -48,7 +47,7 @@ def facts_of(request: Request, page: ThePage, sensor: str) -> HTMLResponse:
     """The part of the page that says how the sensor does."""
     status = page.desk.sensor(sensor)
     if status is None:
-        return _unknown(request, page, sensor)
+        return unknown(request, page, sensor)
     return page.render(request, "fragments/sensor_facts.html", **_status(request, page, status))
 
 
@@ -56,7 +55,7 @@ def facts_of(request: Request, page: ThePage, sensor: str) -> HTMLResponse:
 def said(request: Request, page: ThePage, sensor: str) -> HTMLResponse:
     """The part of the page that shows the last sixty seconds."""
     if page.desk.sensor(sensor) is None:
-        return _unknown(request, page, sensor)
+        return unknown(request, page, sensor)
     return page.render(request, "fragments/sensor_said.html", sensor=sensor, **_said(request, page, sensor))
 
 
@@ -64,7 +63,7 @@ def said(request: Request, page: ThePage, sensor: str) -> HTMLResponse:
 def said_in_a_day(request: Request, page: ThePage, sensor: str, day: str = "") -> HTMLResponse:
     """The part of the page that shows a day."""
     if page.desk.sensor(sensor) is None:
-        return _unknown(request, page, sensor)
+        return unknown(request, page, sensor)
     chosen = _day(page, day)
     if chosen is None:
         return page.problem(request, 422, page.words(request, NOT_A_DAY, day=day))
@@ -81,7 +80,8 @@ def _speech(request: Request, page: Page) -> Speech:
     return Speech(page.language(request), page.clock)
 
 
-def _unknown(request: Request, page: Page, sensor: str) -> HTMLResponse:
+def unknown(request: Request, page: Page, sensor: str) -> HTMLResponse:
+    """There is no such sensor, or not for this caller."""
     return page.problem(request, 404, page.words(request, UNKNOWN, sensor=sensor[:60]))
 
 
@@ -104,7 +104,6 @@ def _status(request: Request, page: Page, status: SensorStatus) -> dict[str, Any
         "leave": leave_of(page.desk.acts().counting, status.sensor.id, page.desk.now()),
         "life": page.desk.life(status.sensor.id),
         "locks": page.desk.confinement(status.sensor.id),
-        "lock_words": LOCKS,
     }
 
 

@@ -78,6 +78,7 @@ const copyOf = (name) => document.getElementById(`mark-${name}`).content.firstEl
 function drawSensor(sensor) {
   const mark = copyOf(sensor.silent ? "sensor-silent" : "sensor-live");
   mark.querySelector(".level").textContent = sensor.label;
+  mark.classList.toggle("unconfined", sensor.unconfined);
   const icon = L.divIcon({ className: "mark", html: mark, iconSize: [0, 0] });
   const known = sensors.get(sensor.id);
   if (known) { known.marker.setIcon(icon); known.marker.getElement().title = sensor.title; Object.assign(known, { sensor }); return; }
@@ -126,6 +127,7 @@ function place() {
 function draw(state) {
   if (state.polygon) drawPolygon(state.polygon);
   state.sensors.forEach(drawSensor);
+  document.getElementById("key-unconfined").hidden = !state.sensors.some(({ unconfined }) => unconfined);
   const ids = new Set(state.incidents.map(({ id }) => id));
   for (const [id, { marker }] of incidents) if (!ids.has(id)) { marker.remove(); incidents.delete(id); }
   for (const incident of state.incidents) {
