@@ -86,6 +86,8 @@ def test_another_document_replaces_no_charter() -> None:
         {"leases": "00"},
         {"number": 0},
         {"witness_threshold": 1},
+        {"witnesses": (Witness(name="w", public_key=OLD.ledger),)},
+        {"witnesses": (Witness(name="w", public_key=OLD.leases),)},
         {"witnesses": (Witness(name="w", public_key=digits("d")), Witness(name="w", public_key=digits("e")))},
         {"witnesses": (Witness(name="v", public_key=digits("d")), Witness(name="w", public_key=digits("d")))},
     ],

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from clairvoie.boundary.charter import Witness
 from clairvoie.cli.ledger import ledger
+from clairvoie.errors import OversightError
 from clairvoie.oversight.checkpoint import NoteKey
 from clairvoie.oversight.witnesses import Witnesses
 
@@ -104,6 +105,18 @@ def test_a_restored_hubs_epochs_are_all_verified(house: LogHouse) -> None:
     shutil.copy(house.log / "1" / "checkpoint", kept)
     since = run("verify", house.log, "--key", house.publisher.key.vkey, "--since", kept)[1]
     assert "ledger/0" not in since
+
+
+def test_an_epoch_that_is_missing_before_others_is_an_error(house: LogHouse) -> None:
+    """Who hides the present epoch must not get an older one verified as if it were the last."""
+    vkey = house.publisher.key.vkey
+    shutil.copytree(house.log / "0", house.log / "2")
+    with pytest.raises(OversightError, match="epoch of the log is missing"):
+        run("verify", house.log, "--key", vkey)
+    (house.log / "0").rename(house.folder / "away")
+    with pytest.raises(OversightError, match="epoch of the log is missing"):
+        run("verify", house.log, "--key", vkey)
+    assert [run("verify", house.folder / "away", "--key", vkey)[0]] == [0]
 
 
 @pytest.mark.parametrize("words", [(), ("--key", "x", "--charter", "y")])

@@ -156,6 +156,9 @@ def _records(opened: Open) -> list[Any]:
         "7/checkpoint",
         "0/tile",
         "x" * 300,
+        "9" * 300 + "/checkpoint",
+        "9" * 5000 + "/checkpoint",
+        "0/checkpoint/" + "x" * 5000,
     ],
 )
 def test_nothing_but_files_of_the_log_is_served(opened: Open, path: str) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shelf import Shelf
 
 from clairvoie.boundary.entry import EntryKind
+from clairvoie.oversight import ledger_tables as tables
 from clairvoie.oversight.checkpoint import COSIGNATURE, Note, NoteKey, cosign, parse_note
 from clairvoie.oversight.proof import decode_proof, prove, verify_proof
 from clairvoie.oversight.report import Report
@@ -61,6 +62,19 @@ def test_an_unchanged_log_is_sound_and_counted(small: tuple[Shelf, Trust]) -> No
     assert (report.size, report.entries, report.minutes, report.records, report.acts) == (5, 5, 2, 4, 2)
     assert report.cosigners == ("ville.example/w",)
     assert any(".p/3" in path for path in shelf.files), "an earlier partial tile should lie there"
+
+
+def test_numbers_that_are_missing_between_a_sensors_records_are_told(house: LogHouse) -> None:
+    house.hear("mic-a", b"one", b"two")
+    house.skip("mic-a", 3)
+    house.skip("mic-b", 7)
+    house.hear("mic-a", b"six")
+    house.hear("mic-b", b"eight", b"nine")
+    house.minute()
+    house.publisher.publish()
+    report = verify_log(Shelf.of(house.publisher.place), house.trust())
+    assert report.faults == ()
+    assert report.notices == ("mic-a/0: 3 of the 6 numbers from 1 to 6 are missing",)
 
 
 @pytest.mark.slow
@@ -123,6 +137,22 @@ def test_what_is_missing_added_or_longer_is_found(small: tuple[Shelf, Trust]) ->
     for path in ("tile/0/000.p/05", "tile/9/000", "notes.txt", "minutes/002", "tile/entries/00"):
         report = verify_log(shelf.with_file(path, b"x"), trust)
         assert path in places(report) or any(path in notice for notice in report.notices), path
+
+
+def test_a_file_that_is_not_finished_is_named(small: tuple[Shelf, Trust]) -> None:
+    shelf, trust = small
+    report = verify_log(shelf.with_file("minutes/002.new", b"whatever"), trust)
+    assert (report.faults, report.notices) == ((), ("minutes/002.new is not finished",))
+
+
+def test_headers_left_out_before_the_first_of_a_sensor_are_missed(house: LogHouse) -> None:
+    """A hub that seals a sensor's records from the second on: the first epoch has nowhere else for the one before."""
+    hidden = tables.heads.insert().values(sensor="mic-a", header=b"h" * 32)
+    house.store.submit(lambda connection: connection.execute(hidden) and None).result()
+    grow(house)
+    (fault,) = verify_log(Shelf.of(house.publisher.place), house.trust()).faults
+    assert fault.place == "minutes/003"
+    assert "mic-a/0/1 does not follow its sensor's header before" in fault.what
 
 
 def test_a_partial_tile_that_is_gone_is_read_from_the_full_one(house: LogHouse) -> None:
@@ -219,7 +249,7 @@ def test_a_body_of_a_kind_that_is_not_public_is_found_even_if_it_is_true(house: 
 
 def test_the_verifier_imports_nothing_but_what_it_says(repository: Path) -> None:
     room = repository / "src" / "clairvoie"
-    allowed = {"merkle", "checkpoint", "tree", "report"}
+    allowed = {"merkle", "checkpoint", "tree", "report", "numbering"}
     for name in ("verify", *allowed):
         for node in ast.walk(ast.parse((room / "oversight" / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("clairvoie"):

@@ -87,6 +87,8 @@ def test_each_refusal_has_the_status_of_the_specification() -> None:
         b"old 1\nAAAA\n\nx",
         b"old 1\n" + (b"A" * 43 + b"=\n") * 64 + b"\nx",
         "old ١\n\nx".encode(),
+        b"old " + b"9" * 5000 + b"\n\nx",
+        b"old 99999999999999999999\n\nx",
     ],
 )
 def test_what_is_not_a_request_is_refused(data: bytes) -> None:
@@ -129,7 +131,14 @@ def test_a_witness_remembers_over_a_restart_and_its_answer_is_valid(tmp_path: Pa
 def test_all_epochs_of_a_log_are_known_and_nothing_else() -> None:
     rule = epochs_of("quai.clairvoie/ledger", PUBLIC)
     assert rule("quai.clairvoie/ledger/7")[0].name == "quai.clairvoie/ledger/7"
-    assert [rule(o) for o in ("quai.clairvoie/ledger/07", "quai.clairvoie/ledger/x", "other/0", "")] == [[]] * 4
+    others = (
+        "quai.clairvoie/ledger/07",
+        "quai.clairvoie/ledger/x",
+        "quai.clairvoie/ledger/" + "9" * 5000,
+        "other/0",
+        "",
+    )
+    assert [rule(origin) for origin in others] == [[]] * 5
 
 
 class Neighbour:

@@ -85,7 +85,7 @@ class Charter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         keys = [signer.public_key for signer in (*self.roles, *self.technicians)]
         if len(set(names)) != len(names) or len(set(keys)) != len(keys):
             raise InvalidValue("each signer of a charter has a name and a key of its own", names)
-        if {self.leases, self.ledger} & set(keys):
+        if {self.leases, self.ledger} & {*keys, *(witness.public_key for witness in self.witnesses)}:
             raise InvalidValue("a hub's key is nobody's own", self.leases, "Make the hub keys of its own.")
         check_different("witnesses and their keys", [w.name for w in self.witnesses])
         check_different("witnesses and their keys", [w.public_key for w in self.witnesses])

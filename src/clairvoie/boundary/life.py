@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from clairvoie.boundary.charter import check_key
-from clairvoie.boundary.document import ENROLMENT_TYPE, SignedDocument, signers_of
+from clairvoie.boundary.document import ENROLMENT_TYPE, SignedDocument, check_keys_once, signers_of
 from clairvoie.boundary.sensor import Place, SensorKind, check_name
 from clairvoie.errors import InvalidValue, MalformedMessage, SignatureMismatch
 
@@ -177,6 +177,7 @@ def encode_life(act: LifeAct) -> bytes:
 
 def decode_life(data: bytes) -> LifeAct:
     """The act in ``data``."""
+    check_keys_once(data, "an act of a sensor's life")
     try:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -218,6 +219,7 @@ def requested(document: SignedDocument) -> EnrolmentRequest:
     """
     if document.payload_type != ENROLMENT_TYPE:
         raise MalformedMessage("not a node's request", document.payload_type)
+    check_keys_once(document.body, "a node's request")
     try:
         request = _request_decoder.decode(document.body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -23,6 +23,7 @@ ENTRIES = "entries"
 CHECKPOINT = "checkpoint"
 _NUMBER = r"(?:x[0-9]{3}/)*[0-9]{3}"
 _TILE = re.compile(rf"tile/(entries|0|[1-9][0-9]?)/({_NUMBER})(?:\.p/([1-9][0-9]{{0,2}}))?")
+_EPOCH = re.compile(r"0|[1-9][0-9]{0,8}")
 _BESIDE = re.compile(rf"(bodies|minutes)/({_NUMBER})")
 
 
@@ -42,6 +43,15 @@ class Tile(NamedTuple):
         """
         partial = "" if self.width == WIDTH else f".p/{self.width}"
         return f"tile/{self.level}/{number_path(self.number)}{partial}"
+
+
+def is_epoch(text: str) -> bool:
+    """Whether a folder or the end of an origin is the number of an epoch, in its one spelling.
+
+    >>> [is_epoch(text) for text in ("0", "17", "07", "", "٣", "9" * 5000)]
+    [True, True, False, False, False, False]
+    """
+    return _EPOCH.fullmatch(text) is not None
 
 
 def number_path(number: int) -> str:

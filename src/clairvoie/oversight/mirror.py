@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from clairvoie.boundary.tile import CHECKPOINT
+from clairvoie.boundary.tile import CHECKPOINT, is_epoch
 from clairvoie.errors import OversightError
 from clairvoie.oversight.tree import Source
 
@@ -73,17 +73,27 @@ def source_of(where: str) -> Source:
 def logs_in(where: str) -> Iterator[tuple[str, Source]]:
     """Each epoch's log at ``where``, oldest first: its folders 0, 1, 2... if there are such, else the place itself.
 
-    An epoch that is missing between others ends the list; the next one's first entry tells that it was there.
+    Raises :class:`OversightError` when an epoch is missing before another: in a folder before any, at an address, which
+    lists nothing, before the next.
     """
     base, epoch = source_of(where), 0
     while base.read(f"{epoch}/{CHECKPOINT}") is not None:
         place = f"{where.rstrip('/')}/{epoch}"
         yield place, source_of(place)
         epoch += 1
+    later = base.read(f"{epoch + 1}/{CHECKPOINT}") is not None or _has_later(Path(where), epoch)
+    if later and (epoch or base.read(CHECKPOINT) is None):
+        raise OversightError("an epoch of the log is missing before others", f"{where.rstrip('/')}/{epoch}")
     if epoch == 0 and base.read(CHECKPOINT) is None:
         raise OversightError("there is no log", where, "Give the folder or address that holds 'checkpoint' or '0'.")
     if epoch == 0:
         yield where, base
+
+
+def _has_later(folder: Path, epoch: int) -> bool:
+    """Whether a folder holds the log of an epoch after ``epoch``."""
+    found = folder.glob(f"*/{CHECKPOINT}") if folder.is_dir() else ()
+    return any(is_epoch(path.parent.name) and int(path.parent.name) > epoch for path in found)
 
 
 def strangers(where: str, epochs: int) -> list[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from clairvoie.boundary.leaf import header_hash
 from clairvoie.boundary.problem import Problem
-from clairvoie.boundary.tile import CHECKPOINT, Tile, read_path
+from clairvoie.boundary.tile import CHECKPOINT, Tile, is_epoch, read_path
 from clairvoie.oversight import ledger_tables as tables
 from clairvoie.oversight.checkpoint import encode_base64
 from clairvoie.oversight.keeper import Keeper
@@ -102,8 +102,7 @@ def _file(keeper: Keeper | None, path: str) -> Response:
     if path == CHECKPOINT:
         first, rest = str(keeper.ledger.epoch), CHECKPOINT
     found = read_path(rest) if len(path) <= LONGEST_PATH else None
-    canonical = first.isascii() and first.isdecimal() and str(int(first)) == first
-    data = Folder(keeper.folder / first).read(rest) if canonical and (found or rest == CHECKPOINT) else None
+    data = Folder(keeper.folder / first).read(rest) if is_epoch(first) and (found or rest == CHECKPOINT) else None
     if data is None:
         return _missing("the log has no such file", "See c2sp.org/tlog-tiles and docs/oversight.md.")
     if isinstance(found, Tile):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from clairvoie.boundary.entry import PUBLIC_KINDS, encode_entry
 from clairvoie.boundary.leaf import (
     ACT_DOMAIN,
+    NO_HEADER,
     ActBody,
     MinuteLeaf,
     RecordHeader,
@@ -69,6 +70,8 @@ class _Walk:
         self.notices: list[str] = []
         self.minutes = self.records = self.acts = self.entries = 0
         self.chains: dict[str, str] = {}
+        self.begins = ""
+        """What a sensor's first header must name as the one before; empty where earlier ones may lie elsewhere."""
         self.first: ActBody | None = None
 
     def fault(self, place: str, what: str, index: int | None = None) -> None:
@@ -172,7 +175,7 @@ class _Walk:
                 header = decode_line(line, RecordHeader)
             except BoundaryError as error:
                 return self.fault(path, error.what, index)
-            if self.chains.get(header.sensor, header.previous) != header.previous:
+            if self.chains.get(header.sensor, self.begins or header.previous) != header.previous:
                 identity = f"{header.sensor}/{header.epoch}/{header.sequence}"
                 self.fault(path, f"{identity} does not follow its sensor's header before", index)
             self.chains[header.sensor] = header_hash(line)
@@ -233,7 +236,9 @@ class _Walk:
         for path in self.source.names() or ():
             found = read_path(path)
             if path == CHECKPOINT or found is None:
-                if path != CHECKPOINT and not path.endswith(".new"):
+                if path.endswith(".new"):
+                    self.notices.append(f"{path} is not finished")
+                elif path != CHECKPOINT:
                     self.fault(path, "is not a file of a log")
             elif isinstance(found, Tile):
                 self.other_tile(found, leaves)
@@ -309,6 +314,8 @@ def _verify(source: Source, trust: Trust, progress: Callable[[int], None], kept:
             walk = _Walk(source, head, progress)
             if kept is not None:
                 walk.since = _continued(walk.tiles, head, kept, trust)
+            elif head.checkpoint.origin.endswith("/0"):  # before the first epoch there was nothing
+                walk.begins = NO_HEADER
         except Broken as error:
             return Report(faults=(error.fault,)) if walk is None else walk.report().with_fault(error.fault)
         leaves = walk.read()

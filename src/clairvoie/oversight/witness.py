@@ -8,6 +8,7 @@ It is made for tests and for neighbours who watch one another; who runs one is w
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -24,6 +25,7 @@ from fastapi.responses import Response
 from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 
+from clairvoie.boundary.tile import is_epoch
 from clairvoie.errors import BoundaryError, MalformedMessage, OversightError, SignatureMismatch
 from clairvoie.oversight.checkpoint import (
     COSIGNATURE,
@@ -40,6 +42,7 @@ from clairvoie.oversight.merkle import HASH_BYTES, check_consistency
 from clairvoie.oversight.tiles import write_files
 from clairvoie.oversight.witnesses import MOST_PROOF_LINES, SIZE_TYPE
 
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 MAXIMUM_REQUEST_BYTES = MAXIMUM_NOTE_BYTES + 4096
 
 
@@ -73,7 +76,7 @@ def read_request(data: bytes) -> Asked:
     except UnicodeDecodeError as error:
         raise MalformedMessage("the lines before the checkpoint are ASCII", str(error)) from error
     word, _, digits = lines[0].partition(" ")
-    canonical = digits.isdecimal() and str(int(digits)) == digits and len(digits) < 20
+    canonical = _SIZE.fullmatch(digits) is not None
     if not blank or word != "old" or not canonical or len(lines) > MOST_PROOF_LINES + 1:
         raise MalformedMessage("a request is 'old' with a size, proof lines, a blank line, a checkpoint", lines[0][:40])
     proof = tuple(decode_base64(line) for line in lines[1:])
@@ -172,8 +175,8 @@ def epochs_of(base: str, public: bytes) -> Callable[[str], list[NoteKey]]:
 
     def knows(origin: str) -> list[NoteKey]:
         prefix, _, epoch = origin.rpartition("/")
-        canonical = epoch.isascii() and epoch.isdecimal() and str(int(epoch)) == epoch
-        return [NoteKey(name=origin, kind=ED25519, public=public)] if prefix == base and canonical else []
+        known = prefix == base and is_epoch(epoch)
+        return [NoteKey(name=origin, kind=ED25519, public=public)] if known else []
 
     return knows
 
