@@ -53,8 +53,10 @@ def test_a_node_calls_another_machine_by_https_only(tmp_path: Path, hub: str) ->
         read_settings(town.node(1, hub=hub), NodeSettings)
 
 
-def test_with_a_node_door_the_desk_has_no_route_of_nodes(tmp_path: Path) -> None:
-    town = Town.at(tmp_path, more="[node_door]\nport = 0", accounts="required")
+@pytest.mark.parametrize("more", ["[node_door]\nport = 0", '[tls]\ncertificate = "desk.crt"\nkey = "desk.pem"'])
+def test_with_a_node_door_or_beyond_loopback_the_desk_has_no_route_of_nodes(tmp_path: Path, more: str) -> None:
+    """Nodes come in from other machines with a certificate of their own, or not at all."""
+    town = Town.at(tmp_path, more=more, accounts="required")
     app = create_app(settings_of(town.folder / "hub.toml"))
     try:
         paths = set(app.openapi()["paths"])

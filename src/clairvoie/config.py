@@ -238,7 +238,8 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A hub. Without a ``charter`` it takes nothing from any sensor.
 
     ``sensors`` and ``nodes`` are simulated ones; a real sensor comes by signed acts in the folder ``lives``, which is
-    watched while the hub runs (``clairvoie sensor``). With a ``node_door`` nodes come in there and nowhere else.
+    watched while the hub runs (``clairvoie sensor``). With a ``node_door`` nodes come in there and nowhere else, and
+    without one on loopback without TLS only.
 
     ``authorisations`` is the folder of signed acts, watched while the hub runs; ``keys`` that of the hub's own keys for
     leases and checkpoints; ``ledger`` that of the published log. ``accounts`` is ``required``, or ``exercise``: nobody

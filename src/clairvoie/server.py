@@ -165,7 +165,7 @@ def _mount(
 ) -> None:
     """Everything that the application answers, and who guards it."""
     hub, desk = app.state.hub, app.state.desk
-    if settings.node_door is None:
+    if settings.node_door is None and settings.tls is None:  # on loopback; elsewhere nodes show a certificate
         app.include_router(receiving(hub))
         app.include_router(granting(hub))
     app.include_router(probes(hub, desk))
