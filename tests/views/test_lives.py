@@ -26,7 +26,7 @@ def test_what_is_not_enforced_is_said_wherever_the_sensor_is_shown(john: Visitor
     assert listed.count(NOT_ENFORCED) == 1
     assert listed.count("confinement not known") == 1
     for path in ("/sensors/mic-lavoir", "/sensors/mic-lavoir/facts", "/sensors/mic-lavoir/sign", "/incidents/5"):
-        assert words_of(john.get(path).text).count(NOT_ENFORCED) == 1, path
+        assert words_of(john.get(path).text).lower().count(NOT_ENFORCED) == 1, path
     assert "confinement incomplete" in words_of(john.get("/levels?sensor=mic-lavoir").text)
     assert "confinement not known" in words_of(john.get("/handover").text)
     titles = {one["id"]: one["title"] for one in john.get("/map/state").json()["sensors"]}
@@ -67,7 +67,7 @@ def test_the_sign_says_what_the_act_allows_until_when_and_what_happens_when_the_
         "until 13 December 2026", "captures nothing after 15 minutes", "never stored", "http://desk/tlog",
     ):  # fmt: skip
         assert expected in words, expected
-    assert "What could not be enforced" not in words
+    assert "onfinement" not in words
 
 
 def test_a_sign_never_promises_what_is_suspended(john: Visitor, desk: FakeDesk) -> None:
