@@ -122,7 +122,7 @@ def test_a_minute_holds_every_record_of_it_each_chained_to_its_sensors_last(hous
     assert [(h.sensor, h.sequence, h.millibits) for _, h in first] == [
         ("mic-a", 1, 61),
         ("mic-a", 2, 62),
-        ("mic-b", 3, 63),
+        ("mic-b", 1, 63),
     ]
     assert [h.previous for _, h in first] == [NO_HEADER, header_hash(first[0][0]), NO_HEADER]
     assert second[0][1].previous == header_hash(first[1][0])

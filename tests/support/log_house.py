@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class LogHouse:
         self.step = step
         self.witnesses: Callable[[], Witnesses | None] = lambda: None
         self._numbers = 0
+        self._sequences: Counter[str] = Counter()
 
     def open(self) -> None:
         self.store = Store(self.path, deployment=DEPLOYMENT, sensors=("mic-a", "mic-b"))
@@ -75,12 +77,13 @@ class LogHouse:
         records = []
         for body in bodies:
             self._numbers += 1
+            self._sequences[sensor] += 1
             number = self._numbers
             records.append(
                 StoredRecord(
                     sensor=sensor,
                     epoch=0,
-                    sequence=number,
+                    sequence=self._sequences[sensor],
                     number=number,
                     received=self.now,
                     millibits=60 + number,
@@ -89,6 +92,10 @@ class LogHouse:
             )
         self.store.submit(lambda connection: self.ledger.record_stored(connection, records)).result()
         return [record.number for record in records]
+
+    def skip(self, sensor: str, count: int) -> None:
+        """The sensor's next records have numbers that the hub never gets, or leaves out."""
+        self._sequences[sensor] += count
 
     def minute(self) -> None:
         """A minute passes and is sealed."""

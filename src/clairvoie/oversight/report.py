@@ -15,7 +15,8 @@ from clairvoie.oversight.tree import Fault
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What was checked, and every fault. ``notices`` are no faults: files of a publication that is under way."""
+    """What was checked, and every fault. ``notices`` are no faults: files of a publication that is under
+    way, and numbers that are missing between records."""
 
     origin: str = ""
     size: int = 0

@@ -1,12 +1,13 @@
 """Is this published log whole, unchanged, and what its hub signed? Pure over a :class:`Source` of files.
 
-It imports nothing but ``boundary``, ``merkle``, ``checkpoint``, ``tree`` and ``report``; it believes public keys alone.
-:func:`verify_log` reads everything and computes every hash anew; :func:`verify_since` reads what is new since a
-checkpoint that somebody kept; :func:`verify_entry` reads one entry. Each fault names its place: the file, the entry if
-it is one entry's, and what is wrong.
+It imports nothing but ``boundary``, ``merkle``, ``checkpoint``, ``tree``, ``numbering`` and ``report``; it believes
+public keys alone. :func:`verify_log` reads everything and computes every hash anew; :func:`verify_since` reads what is
+new since a checkpoint that somebody kept; :func:`verify_entry` reads one entry. Each fault names its place: the file,
+the entry if it is one entry's, and what is wrong.
 
 What no verifier can see from one copy alone: that another reader was shown another log. Witnesses are for that, so a
-report says how many cosigned. Nor that a record was never made: a log proves what was recorded.
+report says how many cosigned. Nor that a record was never made: a log proves what was recorded, and numbers that are
+missing between a sensor's records are told as notices.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from clairvoie.oversight.merkle import (
     root_of,
     root_of_inclusion,
 )
+from clairvoie.oversight.numbering import Numbering
 from clairvoie.oversight.report import Report
 from clairvoie.oversight.tree import Broken, Fault, Source, TreeTiles, Trust, open_head, read_tile
 
@@ -72,6 +74,7 @@ class _Walk:
         self.chains: dict[str, str] = {}
         self.begins = ""
         """What a sensor's first header must name as the one before; empty where earlier ones may lie elsewhere."""
+        self.numbering = Numbering()
         self.first: ActBody | None = None
 
     def fault(self, place: str, what: str, index: int | None = None) -> None:
@@ -107,6 +110,8 @@ class _Walk:
             self.faults.append(error.fault)
         if hashed is not None and hashed == tiled:
             self.beside(number, leaves)
+        else:
+            self.forget_chains()
         either = hashed or tiled or [bytes(HASH_BYTES)] * tile_at(0, number, self.size).width
         return hashed or either, tiled or either
 
@@ -153,6 +158,7 @@ class _Walk:
                 content = read_leaf(leaf)
             except MalformedMessage as error:
                 self.fault(tile_at(ENTRIES, number, self.size).path, str(error), index)
+                self.forget_chains()
                 continue
             if isinstance(content, bytes):
                 commitments[index] = content
@@ -165,22 +171,29 @@ class _Walk:
         path = minute_path(index)
         data = self.source.read(path)
         lines = (data or b"").split(b"\n")
-        if data is None:
-            return self.fault(path, "is missing", index)
-        if lines.pop() or len(lines) != leaf.count or root_of([leaf_hash(line) for line in lines]) != leaf.root:
-            return self.fault(path, "its headers are not those that the log commits to", index)
+        if data is None or lines.pop() or len(lines) != leaf.count or _root_of_lines(lines) != leaf.root:
+            self.forget_chains()
+            what = "is missing" if data is None else "its headers are not those that the log commits to"
+            return self.fault(path, what, index)
         self.minutes += 1
         for line in lines:
             try:
                 header = decode_line(line, RecordHeader)
             except BoundaryError as error:
+                self.forget_chains()
                 return self.fault(path, error.what, index)
             if self.chains.get(header.sensor, self.begins or header.previous) != header.previous:
                 identity = f"{header.sensor}/{header.epoch}/{header.sequence}"
                 self.fault(path, f"{identity} does not follow its sensor's header before", index)
             self.chains[header.sensor] = header_hash(line)
+            self.numbering.count(header.sensor, header.epoch, header.sequence)
             self.records += 1
         return None
+
+    def forget_chains(self) -> None:
+        """Headers could not be read: what follows them is not held against the files in which it stands."""
+        self.chains.clear()
+        self.begins = ""
 
     def bodies(self, number: int, commitments: dict[int, bytes], only: int | None = None) -> None:
         """The published acts of a bundle: each of a public kind, in order, and what its leaf commits to."""
@@ -285,9 +298,13 @@ class _Walk:
             records=self.records,
             acts=self.acts,
             faults=tuple(dict.fromkeys(self.faults)),
-            notices=tuple(self.notices),
+            notices=(*self.notices, *self.numbering.missing()),
             first=self.first,
         )
+
+
+def _root_of_lines(lines: Sequence[bytes]) -> bytes:
+    return root_of([leaf_hash(line) for line in lines])
 
 
 def no_progress(_entries: int) -> None:
