@@ -218,7 +218,7 @@ def test_the_access_log_says_who_looked_and_what_was_taken_away(served: Served, 
     (export,) = served.ledger.of(EntryKind.EXPORT)
     assert (export.who, export.about) == ("otto", path)
     lines = list(csv.reader(io.StringIO(served.ask("GET", "/access.csv", headers=auditor).text)))
-    assert lines[0] == ["index", "at_utc", "kind", "who", "about", "detail"]
+    assert lines[0] == ["index", "at_utc", "kind", "who", "about", "detail", "epoch"]
     assert [entry.about.partition("?")[0] for entry in served.ledger.of(EntryKind.EXPORT)][-1] == "/access.csv"
 
 

@@ -10,6 +10,7 @@ No page asks another host for anything; the policy in :data:`SECURITY_HEADERS` m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,6 +94,7 @@ class Page:
             "here": request.url.path,
             "again": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "languages": LANGUAGES,
+            "home": home_of(caller.may, bool(caller.recipient) or caller.kind is CallerKind.VISITOR),
         }
         text = self.environments[self.language(request)].get_template(template).render(common | facts)
         response = HTMLResponse(text, status_code=status, headers=SECURITY_HEADERS)
@@ -107,6 +109,16 @@ class Page:
     def refused(self, request: Request, status: int, code: str) -> HTMLResponse:
         """A page that says why somebody may not."""
         return self.problem(request, status, self.words(request, REFUSALS.get(code, REFUSALS["not-permitted"])))
+
+
+def home_of(may: Callable[[Power], bool], told: bool) -> str:
+    """Where somebody begins and comes back to: where their role can do something. ``told``: incidents are told to whom
+    they act for, or it is an exercise."""
+    if may(Power.READ_INCIDENTS) and told:
+        return "/"
+    ways = ((Power.ADMINISTER, "/accounts"), (Power.READ_ACCESS, "/access"), (Power.APPROVE, "/proposals"))
+    figures = "/sensors" if may(Power.READ_FIGURES) else "/"
+    return next((path for power, path in ways if may(power)), figures)
 
 
 def page_of(request: Request) -> Page:

@@ -13,11 +13,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from clairvoie.boundary.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, People, SignedIn
-from clairvoie.boundary.person import POWERS, CallerKind, Person, Power
+from clairvoie.boundary.person import CallerKind
 from clairvoie.errors import HubError, InvalidValue, SignInRefused
 from clairvoie.views import person
 from clairvoie.views.caller import current, session_cookie, session_of
-from clairvoie.views.page import Page, ThePage
+from clairvoie.views.page import Page, ThePage, home_of
 from clairvoie.views.preferences import FORGED, back
 from clairvoie.views.words import mark as _
 
@@ -49,12 +49,9 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def home_of(who: Person) -> str:
-    """Where somebody begins: where their role can do something."""
-    if who.may(Power.READ_INCIDENTS) and who.recipient:
-        return "/"
-    ways = ((Power.ADMINISTER, "/accounts"), (Power.READ_ACCESS, "/access"), (Power.APPROVE, "/proposals"))
-    return next((path for power, path in ways if power in POWERS[who.role]), "/sensors")
+def beginning(signed: SignedIn) -> str:
+    """Where whoever has just signed in begins."""
+    return home_of(signed.person.may, bool(signed.person.recipient))
 
 
 def welcome(request: Request, signed: SignedIn, path: str) -> Response:
@@ -88,7 +85,9 @@ def slowed(
 def form(request: Request, page: ThePage, people: ThePeople, next: str = "/") -> Response:  # noqa: A002
     """The form. Whoever is signed in already goes on."""
     if current().kind is CallerKind.PERSON:
-        return RedirectResponse(back(next), status_code=303)
+        caller = current()
+        home = home_of(caller.may, bool(caller.recipient))
+        return RedirectResponse(back(next) if back(next) != "/" else home, status_code=303)
     return page.render(request, "sign_in.html", problem="", account="", next=back(next))
 
 
@@ -110,7 +109,7 @@ def sign_in(
         signed = people.sign_in(account.strip(), password, address_of(request), old_token=session_of(request))
     except SignInRefused as error:
         return slowed(page, request, error, "sign_in.html", REFUSED, **shown)
-    return welcome(request, signed, back(next) if back(next) != "/" else home_of(signed.person))
+    return welcome(request, signed, back(next) if back(next) != "/" else beginning(signed))
 
 
 @router.post("/sign-out")
@@ -163,7 +162,7 @@ def accept(
         except SignInRefused as error:
             return slowed(page, request, error, "invitation.html", WRONG_CODE, **shown)
         else:
-            return welcome(request, signed, home_of(signed.person))
+            return welcome(request, signed, beginning(signed))
     return page.render(request, "invitation.html", status=status, problem=page.words(request, problem), **shown)
 
 

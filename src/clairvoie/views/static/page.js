@@ -60,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   if (document.body.dataset.going) {
     delete document.body.dataset.going;
     event.preventDefault();  // a second key that leads nowhere does nothing: "g t" must not take an incident
-    if (goTo[event.key]) location.href = goTo[event.key];
+    document.querySelector(`.pages a[href="${goTo[event.key]}"]`)?.click();  // only where this person may go
     return;
   }
   if (event.key === "g") {
@@ -71,7 +71,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "/") {
     event.preventDefault();
     const field = document.getElementById("search");
-    if (field) field.focus(); else location.href = "/incidents";
+    if (field) field.focus(); else document.querySelector('.pages a[href="/incidents"]')?.click();
   }
 }, true);
 
