@@ -1,9 +1,10 @@
-"""What an attacker makes of a minute: speech-shaped noise, phases that fit, or a sentence that is already known.
+"""What an attacker makes of a minute: speech-shaped noise, or phases that fit.
 
 Three kinds of material, and the best that we can build from each:
 
 - everything that a sensor of ours releases: noise with the minute's octaves as its spectrum and the ten-second levels
-  as its loudness (:func:`vocoded_release`), and the nearest of candidate sentences (:func:`nearest`);
+  as its loudness (:func:`vocoded_release`), and the likeliest of candidate sentences
+  (:mod:`clairvoie.lab.leak_candidates`);
 - third-octave levels every 125 ms, as other systems send: a noise vocoder (Shannon et al. 1995, Science 270) and phases
   by Griffin and Lim (1984, IEEE Trans. ASSP 32);
 - the sound itself.
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.signal import istft, stft
 
-from clairvoie.lab.leak_scene import Minute, Released
+from clairvoie.lab.leak_scene import Minute
 from clairvoie.lab.leak_speech import RATE
 from clairvoie.lab.recordings import Sound
 
@@ -110,36 +111,27 @@ def from_thirds(sound: Sound, *, phases: bool) -> Sound:
 
 
 def vocoded_release(minute: Minute) -> Sound:
-    """The span of the sentence, which nobody told the attacker, out of the minute that its release gives back.
+    """Noise as the release describes it, over the span of the sentence, which nobody told the attacker.
 
-    The part above the minute's L90 is what came and went; its spectrum is taken to be the minute's octaves.
+    What minutes without talk have in an octave is taken away from what this minute has; the rest is the talk's
+    spectrum. The ten-second levels are its loudness.
     """
     released = minute.released
-    octaves = np.nan_to_num(released.octaves, nan=0.0)[None, :]
-    tens = 10 ** (np.nan_to_num(released.tens, nan=0.0) / 10)
-    frames = density(octaves, OCTAVES, 1) * (tens / tens.mean())[:, None]
+    usual = np.mean([_energy(one.octaves) for one in minute.empty], axis=0)
+    talk = np.maximum(_energy(released.octaves) - usual, 0.05 * usual)
+    tens = _energy(released.tens)
+    frames = density(10 * np.log10(talk)[None, :], OCTAVES, 1) * (tens / tens.mean())[:, None]
     span = minute.clean.size
-    target = in_time(frames, 10.0, 60 * RATE)
     first = minute.start // HOP
-    return vocoded(target[:, first : first + span // HOP + 2], span)
+    return vocoded(in_time(frames, 10.0, 60 * RATE)[:, first : first + span // HOP + 2], span)
 
 
-def fingerprint(released: Released) -> np.ndarray:
-    """A minute as the attacker compares it: loudness and moment taken away, since nobody told when and how loud."""
-    tens = np.nan_to_num(released.tens, nan=0.0)
-    energy = 10 * np.log10(np.mean(10 ** (tens / 10)))
-    single = np.array([released.lceq, released.lafmax, released.lcpeak, released.l10, released.l50]) - energy
-    return np.asarray(np.concatenate([np.sort(tens - energy)[::-1], single, released.octaves - energy]))
+def _energy(levels: np.ndarray) -> np.ndarray:
+    return np.asarray(10 ** (np.nan_to_num(levels, nan=0.0) / 10))
 
 
-def nearest(target: Released, library: Sequence[Released], scale: np.ndarray) -> int:
-    """Which of the candidates' releases is nearest; ``scale`` is how much each value varies among candidates."""
-    wanted = fingerprint(target)
-    distances = [np.nansum(np.square((fingerprint(one) - wanted) / scale)) for one in library]
-    return int(np.argmin(distances))
-
-
-def spread(library: Sequence[Released]) -> np.ndarray:
-    """Standard deviation of each value of a fingerprint among candidates, at least half a step of the gate."""
-    found = np.nanstd(np.array([fingerprint(one) for one in library]), axis=0)
-    return np.asarray(np.maximum(np.nan_to_num(found, nan=1.0), 0.25))
+def speech_noise(sounds: Sequence[Sound], samples: int) -> Sound:
+    """Noise with the spectrum of other people's speech: what can be had without any sensor."""
+    levels = [third_octave_frames(sound) for sound in sounds]
+    mean = 10 * np.log10(np.mean(10 ** (np.concatenate(levels) / 10), axis=0))
+    return vocoded(in_time(density(mean[None, :], THIRDS, 3), 1.0, samples), samples)

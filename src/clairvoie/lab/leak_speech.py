@@ -8,9 +8,11 @@ makes sense. Everything is at :data:`RATE`.
 from __future__ import annotations
 
 import io
+import platform
 import shutil
 import subprocess
 import wave
+from importlib import metadata
 from math import gcd
 from pathlib import Path
 from typing import NamedTuple
@@ -40,10 +42,19 @@ SLOTS = {
 }
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS_TOGETHER = 3
-VARIANTS = ("m1", "f1", "m2", "f2", "m3", "f3", "m4", "f4", "m5", "f5", "m6", "m7")
-"""espeak-ng's own variants of a voice; each stands for one speaker."""
-ESPEAK_LANGUAGE = {"en": "en-gb", "fr": "fr-fr"}
+VARIANTS = (
+    *("m1", "f1", "m2", "f2", "m4", "f3", "m5", "f4", "edward", "f5"),
+    *("Diogo", "steph", "john", "david", "grandpa", "victor"),
+)
+"""espeak-ng's own variants of a voice, those that a recogniser understands best; each stands for one speaker."""
+LIBRARY_VARIANT, LIBRARY_SPEED = {"en": "m8", "fr": "Denis"}, 160
+"""The one voice in which an attacker has every candidate, and which none of :data:`VARIANTS` is."""
+ESPEAK_LANGUAGE = {"en": "en", "fr": "fr"}
+"""Short names on purpose: espeak-ng 1.51 takes ``en-gb+f2`` without complaint and then ignores the variant."""
 SPEEDS = (130, 150, 170, 190)
+PASSAGE_SENTENCES = 24
+PASSAGE_SECONDS = 50
+LIBRARY_SPEAKER = "theo"
 
 
 class Said(NamedTuple):
@@ -99,48 +110,95 @@ def trimmed(samples: Sound) -> Sound:
     return np.asarray(samples[loud[0] : loud[-1] + 1], dtype=np.float32)
 
 
-def synthetic(language: str, count: int, *, shift: int = 0, seed: int = 0) -> list[Said]:
-    """``count`` different sentences by many speakers. With ``shift`` the same sentences by other speakers."""
+def synthetic(language: str, count: int, seed: int = 0) -> list[Said]:
+    """``count`` different sentences by as many speakers as there are variants, in turn, at different speeds."""
     return [
-        Said(
-            language,
-            words,
-            VARIANTS[(number + shift) % len(VARIANTS)],
-            spoken(
-                language,
-                words,
-                VARIANTS[(number + shift) % len(VARIANTS)],
-                SPEEDS[(number // len(VARIANTS) + shift) % len(SPEEDS)],
-            ),
-        )
-        for number, words in enumerate(sentences(language, count, seed))
+        Said(language, words, variant, spoken(language, words, variant, speed))
+        for words, variant, speed in zip(sentences(language, count, seed), *_in_turn(count), strict=True)
+    ]
+
+
+def library(language: str, count: int, seed: int = 0, *, again: bool = False) -> list[Said]:
+    """The same sentences in the attacker's own voice; ``again``: said anew by that voice, at other speeds."""
+    variant = LIBRARY_VARIANT[language]
+    speeds = _in_turn(count)[1] if again else [LIBRARY_SPEED] * count
+    return [
+        Said(language, words, variant, spoken(language, words, variant, speed))
+        for words, speed in zip(sentences(language, count, seed), speeds, strict=True)
+    ]
+
+
+def passages(language: str, count: int, seed: int = 0) -> tuple[list[Said], list[Said], list[Said]]:
+    """``count`` passages of :data:`PASSAGE_SECONDS`: by speakers in turn, by the attacker's voice, and the library."""
+    texts = sentences(language, count * PASSAGE_SENTENCES, seed + 1)
+    own = LIBRARY_VARIANT[language]
+    found: tuple[list[Said], list[Said], list[Said]] = ([], [], [])
+    for number, (variant, speed) in enumerate(zip(*_in_turn(count), strict=True)):
+        lines = texts[number * PASSAGE_SENTENCES : (number + 1) * PASSAGE_SENTENCES]
+        words = (". ".join(" ".join(line) for line in lines),)
+        ways = ((variant, speed), (own, SPEEDS[number % len(SPEEDS)]), (own, LIBRARY_SPEED))
+        for kind, (voice, pace) in zip(found, ways, strict=True):
+            sound = spoken(language, words, voice, pace)[: PASSAGE_SECONDS * RATE]
+            kind.append(Said(f"{language}, whole minutes", words, voice, sound))
+    return found
+
+
+def _in_turn(count: int) -> tuple[list[str], list[int]]:
+    numbers = range(count)
+    return [VARIANTS[i % len(VARIANTS)] for i in numbers], [
+        SPEEDS[(i + i // len(VARIANTS)) % len(SPEEDS)] for i in numbers
     ]
 
 
 def real_sentences(data: Path) -> list[Said]:
     """The recorded sentences of ``data``/speech, French and English, without transcripts."""
     found = sorted((data / "speech").glob("*.wav"))
-    return [Said(f"real-{path.name[:2]}", (), path.stem, trimmed(read_sound(path, RATE))) for path in found]
+    return [Said("recorded", (), path.stem, trimmed(read_sound(path, RATE))) for path in found]
 
 
-def real_digits(data: Path, count: int) -> list[Said]:
-    """Three recorded digits at a time by one of six people, at most ``count`` triples, speakers in turn."""
-    by_speaker: dict[str, list[tuple[str, Path]]] = {}
+class Digits(NamedTuple):
+    """Recorded digits, three at a time: ``said`` by everybody else in turn, and twice by :data:`LIBRARY_SPEAKER`."""
+
+    said: list[Said]
+    again: list[Said]
+    library: list[Said]
+
+
+def real_digits(data: Path, count: int, seed: int = 0) -> Digits:
+    """``count`` different threes of recorded digits; each use of a three is of other recordings."""
+    sounds: dict[tuple[str, int, int], Sound] = {}
     for path in sorted((data / "speech" / "digits").glob("*.wav")):
-        digit, speaker, _ = path.stem.split("_")
-        by_speaker.setdefault(speaker, []).append((DIGITS[int(digit)], path))
-    rng = np.random.default_rng(1)
-    triples: list[list[Said]] = []
-    for speaker, recordings in sorted(by_speaker.items()):
-        order = [recordings[i] for i in rng.permutation(len(recordings))]
-        groups = [order[i : i + DIGITS_TOGETHER] for i in range(0, len(order) - 2, DIGITS_TOGETHER)]
-        triples.append([_triple(speaker, group) for group in groups[: -(-count // max(1, len(by_speaker)))]])
-    return [said for together in zip(*triples, strict=False) for said in together][:count]
+        digit, speaker, take = path.stem.split("_")
+        sounds[speaker, int(digit), int(take)] = trimmed(read_sound(path, RATE))
+    speakers = sorted({speaker for speaker, _, _ in sounds} - {LIBRARY_SPEAKER})
+    found = Digits([], [], [])
+    if not speakers:
+        return found
+    rng = np.random.default_rng((seed, 5))
+    threes: dict[tuple[int, ...], None] = {}
+    while len(threes) < count:
+        threes[tuple(int(digit) for digit in rng.choice(10, DIGITS_TOGETHER, replace=False))] = None
+    for number, three in enumerate(threes):
+        found.said.append(_three(sounds, speakers[number % len(speakers)], three, 2))
+        found.again.append(_three(sounds, LIBRARY_SPEAKER, three, 1))
+        found.library.append(_three(sounds, LIBRARY_SPEAKER, three, 0))
+    return found
 
 
-def _triple(speaker: str, group: list[tuple[str, Path]]) -> Said:
+def _three(sounds: dict[tuple[str, int, int], Sound], speaker: str, digits: tuple[int, ...], take: int) -> Said:
     pause = np.zeros(round(0.15 * RATE), dtype=np.float32)
     pieces: list[Sound] = []
-    for _, path in group:
-        pieces += [trimmed(read_sound(path, RATE)), pause]
-    return Said("digits", tuple(word for word, _ in group), speaker, np.concatenate(pieces[:-1]))
+    for digit in digits:
+        pieces += [sounds[speaker, digit, take], pause]
+    return Said("digits", tuple(DIGITS[digit] for digit in digits), speaker, np.concatenate(pieces[:-1]))
+
+
+def made_with() -> dict[str, str]:
+    """Versions of everything that decides a figure."""
+    packages = ("clairvoie", "numpy", "scipy", "pystoi", "pocketsphinx")
+    found = {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+    program = shutil.which("espeak-ng")
+    if program is not None:
+        said = subprocess.run([program, "--version"], capture_output=True, check=False).stdout.decode(errors="replace")
+        found["espeak-ng"] = said.partition(":")[2].split()[0] if ":" in said else "unknown"
+    return found

@@ -6,26 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
 
 from clairvoie.detect.sound.tagging import SoundTagger
-from clairvoie.lab.leak_measures import Interval, told_apart
-from clairvoie.lab.leak_scene import MINUTE, STREET_DB, TENS, Released, background, releases, scaled
+from clairvoie.lab.leak_measures import told_apart
+from clairvoie.lab.leak_results import Talking
+from clairvoie.lab.leak_scene import MINUTE, STREET_DB, STREETS, TENS, Released, background, releases, scaled
 from clairvoie.lab.leak_speech import RATE
 from clairvoie.lab.recordings import Sound
 
 TALK_OVER_STREET = (10, 0, -10)
 """LAeq of the talk less that of the street, in dB."""
 TALK_SECONDS = 9.0
-
-
-class Talking(Struct, frozen=True, kw_only=True):
-    """Area under the curve at one loudness of talk, for whole minutes and for ten seconds."""
-
-    over_street: int
-    minutes: int
-    by_minute: Interval
-    by_ten_seconds: Interval
+POOLS = (2, 3)
+"""Scenes to learn from and scenes to be judged share no car."""
 
 
 class Scenes(NamedTuple):
@@ -42,7 +35,7 @@ def scenes(voices: Sequence[Sound], over_street: float, count: int, minutes: int
     talk = np.zeros((count * minutes, TENS), dtype=bool)
     for scene in range(count):
         rng = np.random.default_rng((scene, 11))
-        street = background("street", minutes, 1_000 + scene)
+        street = background(STREETS[0], minutes, scene, POOLS[scene % 2])
         for minute in range(minutes):
             if rng.random() < 0.5:
                 continue
