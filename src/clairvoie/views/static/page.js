@@ -55,6 +55,18 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.requestConfig.verb === "get" && busy(detail.target)) detail.shouldSwap = false;
 });
 
+// Nor does it close what somebody has opened, or move the focus away.
+let opened = [];
+let focused = "";
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  opened = [...detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
+  focused = detail.target.contains(document.activeElement) ? document.activeElement.id : "";
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   if (document.body.dataset.going) {
