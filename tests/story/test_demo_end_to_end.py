@@ -1,4 +1,5 @@
-"""``clairvoie demo`` in real processes: a window breaks, an incident opens, a person takes and closes it, all is gone.
+"""``clairvoie demo`` in real processes: a window breaks, an incident opens, a person takes and closes it, the ledger is
+verified over HTTP, and in the end all is gone.
 
 Everything is awaited by asking until it is there, with a deadline that only a fault can reach.
 """
@@ -151,6 +152,15 @@ def alive(pids: set[int]) -> set[int]:
     return {pid for pid, state in states.items() if state != "Z"}
 
 
+def verified(running: Running) -> str:
+    """What ``clairvoie ledger verify`` says of the log that the hub publishes, with nothing but the charter."""
+    charter = str(running.folder / "charter.json")
+    command = [sys.executable, "-m", "clairvoie", "ledger", "verify", f"{running.url}/tlog", "--charter", charter]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_a_window_breaks_and_somebody_takes_and_closes_the_incident() -> None:
     with demonstration("--scenario", "window", "--sensors", "4") as running:
         assert running.client.get("/").status_code == 200
@@ -167,6 +177,7 @@ def test_a_window_breaks_and_somebody_takes_and_closes_the_incident() -> None:
         close = {"who": "Ada", "outcome": "confirmed", "basis": "on-site"}
         assert post(f"{path}/close", json=close).json()["incident"]["state"] == "closed"
         running.line(r"(glass-breaking\s+rue \S+)", STOP_SECONDS)
+        assert " records" in verified(running)
         everyone = running.descendants()
         assert len(everyone) >= 8  # hub, launcher, gate, uplink, four analysers
         running.process.send_signal(signal.SIGINT)
