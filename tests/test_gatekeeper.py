@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 import structlog
 from fake_hub import FakeHub
+from msgspec.structs import replace
 
 from clairvoie.boundary.bulletin import ImpulseEvent
 from clairvoie.boundary.charter import encode_charter
@@ -32,6 +33,7 @@ from clairvoie.egress.trusted import Held, Trust, stored
 from clairvoie.gatekeeper import CATCH_UP, TICKS_AT_ONCE, Gatekeeper
 from clairvoie.lab.leave import exercise_authorisation, make_leave
 from clairvoie.orders import GateOrders, GateSensor
+from clairvoie.vigil import Teller
 
 NOW = 1_800_000_000
 LEAVE = make_leave("town", exercise=False)
@@ -319,3 +321,21 @@ def test_each_sensor_is_stated_once_a_start_but_not_again_within_the_hour(bench:
     later.tick(NOW + 3700)
     statements = [content for content in contents(bench) if isinstance(content, SensorStatement)]
     assert len(statements) == 2
+
+
+def test_the_launcher_is_told_of_each_sensor_by_itself(bench: Bench) -> None:
+    """The act names mic-1 alone: its neighbour is not to be listened to."""
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    warm(bench)
+    orders = replace(bench.orders, sensors=(*bench.orders.sensors, replace(bench.orders.sensors[0], id="mic-2")))
+    log = structlog.get_logger()
+    gatekeeper = Gatekeeper(orders, bench.memory, bench.outbox, log, boot="boot", moment=bench.moments[-1])
+    teller = Teller(writing, "00")
+    bench._replace(gatekeeper=gatekeeper).tick(NOW)
+    for _ in range(2):
+        teller.tell(gatekeeper.leave)
+    teller.tell({"mic-1": False, "mic-2": False})
+    lines = os.read(reading, 4096).decode().splitlines()
+    assert lines == ["gate 00", "leave on mic-1", "leave off mic-2", "leave off mic-1"]
+    for end in (reading, writing):
+        os.close(end)

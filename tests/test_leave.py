@@ -115,3 +115,36 @@ def test_a_live_source_is_heard_with_leave_behind_all_locks_and_closed_without(t
 def claims_in(settings: Path) -> int:
     path = settings.parent / settings.stem / "claims"
     return int(path.read_text()) if path.exists() else 0
+
+
+def test_only_the_sensor_that_has_leave_is_listened_to(tmp_path: Path) -> None:
+    """Its neighbour on the same node may be suspended, outside its hours, or named by no act."""
+    settings = write_settings(tmp_path, "http://127.0.0.1:9", sensors=("mic-1", "mic-2"), speed=1.0)
+    with node_with_leave_in_hand(settings) as node:
+        ready = facts_until(node, type="ready")[-1]
+        first, second = (ready["processes"][f"analyser mic-{n}"] for n in (1, 2))
+        say(settings, "leave on mic-1\nleave on mic-2")
+        facts_until(node, type="leave", leave=True)
+        say(settings, "leave off mic-2")
+        facts = facts_until(node, type="started", process="analyser mic-2")
+        wait_until_gone([second])
+        assert not [fact for fact in facts if fact["type"] == "leave"]
+        os.kill(first, 0)
+        assert node.stop() == 0
+
+
+@pytest.mark.skipif(landlock.version() == 0, reason="this kernel has no Landlock")
+def test_a_live_source_stays_closed_while_its_neighbour_alone_has_leave(tmp_path: Path) -> None:
+    with Camera(recording("wav", "pcm_s16le", 25.0), TYPES["wav"]).serve() as url:
+        settings = write_settings(tmp_path, "http://127.0.0.1:9", sensors=(), speed=1.0)
+        neighbours = STREAM + STREAM.replace("camera-1", "camera-2")
+        settings.write_text(settings.read_text().split("[clock]")[0] + neighbours.format(url=url))
+        with node_with_leave_in_hand(settings, "real") as node:
+            facts_until(node, type="ready")
+            say(settings, "leave on camera-2")
+            facts = facts_until(node, type="started", process="analyser camera-2")
+            say(settings, "leave off camera-2")
+            facts += facts_until(node, type="leave", leave=False)
+            assert node.stop() == 0
+        assert not [fact for fact in facts if fact.get("process") == "analyser camera-1"]
+    assert "analyser camera-1" not in settings.with_suffix(".log").read_text()

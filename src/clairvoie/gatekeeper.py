@@ -149,10 +149,16 @@ class Gatekeeper:
         )
         stored = memory.states()
         self.sensors = [SensorGate(sensor, self._state(sensor.id, stored)) for sensor in orders.sensors]
-        self.has_leave = False
+        self.leave: dict[str, bool] = {}
+        """Of each sensor, whether it may report anything now."""
         self._refused: Counter[str] = Counter()
         self._live_lost = 0
         self._backwards = False
+
+    @property
+    def has_leave(self) -> bool:
+        """Whether any sensor has."""
+        return any(self.leave.values())
 
     @property
     def public_digits(self) -> str:
@@ -221,7 +227,7 @@ class Gatekeeper:
             self.leaseholder.passed(time)
         for sensor in self.sensors:
             sensor.permit(self.leaseholder.standing, leave)
-        self.has_leave = any(sensor.rules.permitted(now) for sensor in self.sensors)
+        self.leave = {sensor.rules.sensor: bool(sensor.rules.permitted(now)) for sensor in self.sensors}
         if self.leaseholder.erasing:
             self._erase()
 
@@ -358,7 +364,7 @@ def _keep(orders: GateOrders, memory: Memory, outbox: Outbox, log: Any) -> None:
     while not vigil.ended:
         gatekeeper.leaseholder.hear(_moment())
         made = gatekeeper.advance(time.time(), _moment())
-        teller.tell(gatekeeper.has_leave)
+        teller.tell(gatekeeper.leave)
         gatekeeper.leaseholder.ask(_moment())
         wait = gatekeeper.wall_of_next() - time.time()
         patience = min(LONGEST_WAIT, wait) if made or wait > 0 else RETRY_SECONDS

@@ -9,8 +9,9 @@ start: with leave, the launcher gives them all one start, a whole second soon af
 no sound is lost to a slow machine. Nobody waits for an analyser that has ended, nor for any longer than
 :data:`LOAD_SECONDS`; the ready line names those that were not ready.
 
-Without leave no analyser of a live source exists and no recording is played. When the gate says that leave is off,
-analysers are stopped; those of recordings are started again at once, and wait. A gate that ended leaves things as they
+A sensor without leave of its own has no analyser if its source is live, and its recording is not played, whatever its
+neighbours may do. When the gate says that its leave is off, its analyser is stopped; that of a recording is started
+again at once, and waits. A gate that ended leaves things as they
 are for :data:`GATE_GRACE`, in which the next one asks for leave anew; nothing is released meanwhile.
 
 The processes are joined by one-way pipes. The launcher keeps no writing end of an analyser's pipe, so that the gate
@@ -40,6 +41,7 @@ from clairvoie.egress.observed import locks_of
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import open_pipe
 from clairvoie.errors import EgressError
+from clairvoie.given import GivenLeave
 from clairvoie.handshake import NONE, Handshake
 from clairvoie.orders import AnalyserEnd, GateOrders, UplinkOrders
 from clairvoie.post import ANALYSER, SensorPost
@@ -103,8 +105,8 @@ class Node:
         ]
         self._heard = dict.fromkeys(self._ready, b"")
         self._said: dict[str, str] = {}
-        self._leave = False
-        self._leave_until = math.inf
+        self._given = GivenLeave(sensor.id for sensor in settings.sensors)
+        self._leave: frozenset[str] = frozenset()
         self._start: int | None = None
         self._gave_up = set[str]()
         self._load_until = time.monotonic() + load_seconds
@@ -128,8 +130,8 @@ class Node:
                 self._notice_ends(time.monotonic())
                 self._hear_answers()
                 self._note_ready()
-                if self._leave and time.monotonic() > self._leave_until:
-                    self._follow_leave(False)
+                self._given.expire(time.monotonic())
+                self._follow_leave(self._given.held)
                 if not self._announced:
                     self._announce_when_ready(time.monotonic())
         finally:
@@ -176,11 +178,11 @@ class Node:
             self._log.error("process ended", child=child.name, status=status)
             if not self._announced and status > 0:
                 raise EgressError(f"the {child.name} cannot start", status, "Its own line above says why.")
-            if child.name == "gate" and self._leave:
-                self._leave_until = now + GATE_GRACE
+            if child.name == "gate":
+                self._given.gate_ended(until=now + GATE_GRACE)
 
     def _hear_answers(self) -> None:
-        """Whole lines that gate and uplink have said: ``gate DIGITS``, ``uplink``, ``leave on``, ``leave off``."""
+        """Whole lines that gate and uplink have said: ``gate DIGITS``, ``uplink``, ``leave on SENSOR``..."""
         for name, (reading, _) in self._ready.items():
             try:
                 self._heard[name] += os.read(reading, 4096)
@@ -192,8 +194,8 @@ class Node:
                 if word == name:
                     self._said[name] = rest
                     self._look_at(name)
-                elif name == "gate" and word == "leave" and (rest == "on" or self._leave_until == math.inf):
-                    self._follow_leave(rest == "on")
+                elif name == "gate" and word == "leave":
+                    self._given.hear(rest)
 
     def _look_at(self, name: str) -> None:
         """What holds on a gate or an uplink that has just said that it is ready."""
@@ -201,28 +203,28 @@ class Node:
         if process is not None and (missing := GATE_LOCKS & ~locks_of(process.pid)):
             self._log.warning("locks that do not hold", child=name, missing=_names(Confinement(locks=ALL & ~missing)))
 
-    def _follow_leave(self, leave: bool) -> None:
-        """With leave, live sources are opened and recordings played; without, nothing is."""
-        self._leave_until = math.inf
+    def _follow_leave(self, leave: frozenset[str]) -> None:
+        """Open live sources and play recordings of the sensors in ``leave``, and stop those of all others."""
         if leave == self._leave:
             return
+        lost, gained, is_news = self._leave - leave, leave - self._leave, bool(leave) != bool(self._leave)
         self._leave = leave
         self._permit_live()
-        if leave and self._announced:
-            self._give_start()
-        if not leave:
-            self._stop_all()
-        self._log.info("leave" if leave else "no leave: nothing is captured")
-        if self._announced:
-            self._announce({"type": "leave", "leave": leave, "start": self._start})
+        if gained and self._announced:
+            self._give_start(gained)
+        self._stop_without_leave([post for post in self._posts if post.sensor.id in lost])
+        self._log.info("leave" if leave else "no leave: nothing is captured", sensors=sorted(leave))
+        if self._announced and is_news:
+            self._announce({"type": "leave", "leave": bool(leave), "start": self._start})
 
     def _permit_live(self) -> None:
         for post in self._posts:
-            post.child.wanted = post.sensor.simulated or (self._leave and post.confinement.fit_for_live)
+            may_hear = post.sensor.id in self._leave and post.confinement.fit_for_live
+            post.child.wanted = post.sensor.simulated or may_hear
 
-    def _stop_all(self) -> None:
-        playing = [post for post in self._posts if post.is_playing]
-        for post in self._posts:
+    def _stop_without_leave(self, posts: Sequence[SensorPost]) -> None:
+        playing = [post for post in posts if post.is_playing]
+        for post in posts:
             post.withhold()
         self._stop_posts(playing)
         for post in playing:
@@ -272,7 +274,7 @@ class Node:
             remedy = "A line above says why one ended; whoever still loads joins in."
             self._log.error("analysers are not ready", sensors=not_ready, remedy=remedy)
         if self._leave:
-            self._give_start()
+            self._give_start(self._leave)
         self._announced = True
         self._announce(
             {
@@ -280,19 +282,21 @@ class Node:
                 "node": self._settings.node,
                 "public_key": self._said["gate"],
                 "processes": {c.name: c.process.pid for c in self._children if c.process is not None},
-                "leave": self._leave,
+                "leave": bool(self._leave),
                 "start": self._start,
                 "not_ready": not_ready,
                 "missing": {post.sensor.id: _names(post.confinement) for post in self._posts},
             }
         )
 
-    def _give_start(self) -> None:
-        """Choose the common start, once, and tell every analyser; those that begin later find it in their orders."""
+    def _give_start(self, sensors: frozenset[str]) -> None:
+        """Choose the common start, once, and tell the analysers of ``sensors``; those that begin later find it in their
+        orders."""
         if self._start is None:
             self._start = math.ceil(self._settings.clock.utc(time.time() + LEAD_SECONDS))
         for post in self._posts:
-            post.begin(self._start)
+            if post.sensor.id in sensors:
+                post.begin(self._start)
 
     def _start_gate(self) -> subprocess.Popen[bytes]:
         settings = self._settings

@@ -90,7 +90,7 @@ class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For the gate: whom it signs for, where its key, its memory and the outbox are, its pipes, and its clock.
 
     ``grants`` is the reading end on which the uplink hands over signed leases, one message each. On ``ready`` the gate
-    writes lines: ``gate DIGITS`` once, then ``leave on`` and ``leave off`` whenever that changes.
+    writes lines: ``gate DIGITS`` once, then ``leave on SENSOR`` and ``leave off SENSOR`` whenever that changes.
     """
 
     parent: int

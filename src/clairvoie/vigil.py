@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -67,17 +67,17 @@ class Vigil:
 
 
 class Teller:
-    """Tells the launcher, on the pipe ``ready``, who this gate is and whenever its leave comes or goes."""
+    """Tells the launcher, on the pipe ``ready``, who this gate is and whenever a sensor's leave comes or goes."""
 
     def __init__(self, ready: int, digits: str) -> None:
         self._ready = ready
-        self._leave: bool | None = None
+        self._told: dict[str, bool] = {}
         os.write(ready, f"gate {digits}\n".encode())
 
-    def tell(self, leave: bool) -> None:
-        """Say it if it is new; a launcher that does not listen is told later."""
-        if leave is self._leave:
-            return
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._ready, b"leave on\n" if leave else b"leave off\n")
-            self._leave = leave
+    def tell(self, leave: Mapping[str, bool]) -> None:
+        """Say of each sensor what is new, a line each; a launcher that does not listen is told later."""
+        for sensor, given in leave.items():
+            if self._told.get(sensor) is not given:
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._ready, f"leave {'on' if given else 'off'} {sensor}\n".encode())
+                    self._told[sensor] = given
