@@ -166,3 +166,12 @@ def test_another_site_may_not_act(program, headers, status) -> None:
 
 def test_the_clock_of_the_fake_is_the_clock_of_the_api(program) -> None:
     assert api.documents.moment(NOW).timestamp() == NOW
+
+
+def test_what_the_sandbox_could_not_enforce_is_told_of_each_sensor() -> None:
+    """``null`` before a node has said anything: that is not the same as nothing missing."""
+    sensors = Program().ask("GET", "/sensors").json()["sensors"]
+    told = {one["id"]: one["confinement_missing"] for one in sensors}
+    assert told.pop("mic-lavoir") == ["landlock_scope", "no_swap"]
+    assert told.pop("mic-remparts") is None
+    assert set(map(tuple, told.values())) == {()}

@@ -12,7 +12,7 @@ from visitor import Visitor
 from clairvoie.boundary.confinement import ALL, Confinement, Lock
 
 NOT_ENFORCED = (
-    "confinement incomplete, not enforced: no signal or socket to other processes, memory never swapped to disk"
+    "confinement incomplete, not enforced: “no signal or socket to other processes”, “memory never swapped to disk”"
 )
 
 

@@ -243,7 +243,8 @@ class Shown:
         """The same with the locks that do not hold."""
         if confinement is None or not confinement.missing:
             return self.unconfined(confinement)
-        names = ", ".join(self.texts.gettext(LOCKS[lock]) for lock in confinement.missing)
+        quoted = self.texts.gettext(_("“%(lock)s”"))
+        names = ", ".join(quoted % {"lock": self.texts.gettext(LOCKS[lock])} for lock in confinement.missing)
         return self.texts.gettext(_("confinement incomplete, not enforced: %(locks)s")) % {"locks": names}
 
     def typeset(self, text: str) -> str:
