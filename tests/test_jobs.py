@@ -28,12 +28,18 @@ time_zone = "Europe/Paris"
 store = "hub.db"
 port = 0
 charter = "charter.json"
+[node_door]
+port = 0
 """
 DYING = """
 import sys
+import clairvoie.hub.node_door as node_door
 import clairvoie.server as server
 name, jobs_of = sys.argv.pop(), server.jobs_of
 server.jobs_of = lambda *parts: [j._replace(work=lambda: 1 // 0) if j.name == name else j for j in jobs_of(*parts)]
+if name == "door":
+    node_door.KEEP_SECONDS = 0.1
+    node_door.NodeDoor.end_strangers = lambda door: 1 // 0
 from clairvoie.__main__ import main
 main()
 """
@@ -76,7 +82,7 @@ def test_whichever_job_dies_the_hub_takes_nothing_more_and_says_which(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ledger", "retention"])
+@pytest.mark.parametrize("name", ["ledger", "retention", "door"])
 def test_the_hub_s_process_ends_with_a_named_error(tmp_path: Path, name: str) -> None:
     settings_at(tmp_path)  # for its charter and keys
     (tmp_path / "hub.toml").write_text(TOML)

@@ -60,10 +60,13 @@ class Jobs:
 
     def start(self) -> None:
         """Begin with all of them, in the event loop that runs."""
-        for job in self._jobs:
-            task = asyncio.create_task(_repeat(job), name=job.name)
+        self._tasks = [asyncio.create_task(_repeat(job), name=job.name) for job in self._jobs]
+        self.watch(*self._tasks)
+
+    def watch(self, *tasks: asyncio.Task[None]) -> None:
+        """If one of these dies of a defect, the hub ends: its own, and those of the node door."""
+        for task in tasks:
             task.add_done_callback(self._ended)
-            self._tasks.append(task)
 
     async def stop(self) -> None:
         """End them; what one is just doing is done first."""

@@ -47,6 +47,7 @@ class HubServer(uvicorn.Server):
             ready = {"type": "ready", "url": self._url}
             if self._door is not None:
                 await self._door.open()
+                self._jobs.watch(*self._door.tasks)
                 ready["node_door"] = self._door.url
             sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
             sys.stdout.flush()

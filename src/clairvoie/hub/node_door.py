@@ -206,26 +206,35 @@ class DoorServer(uvicorn.Server):
 
     async def open(self) -> None:
         """Listen; done when connections are taken. Raises :class:`HubError` when that cannot be."""
-        self._serving = asyncio.create_task(self.serve(sockets=[self._listener]))
+        self._serving = asyncio.create_task(self.serve(sockets=[self._listener]), name="door")
         opened = asyncio.create_task(self._opened.wait())
         await asyncio.wait({self._serving, opened}, return_when=asyncio.FIRST_COMPLETED)
         opened.cancel()
         if self._serving.done():
             raise HubError("the node door cannot be opened", self.url) from self._serving.exception()
-        self._keeping = asyncio.create_task(self._keep())
+        self._keeping = asyncio.create_task(self._keep(), name="door")
 
     async def _keep(self) -> None:
         """Break off what has ended, and renew the door's own certificate long before it ends."""
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             self.node_door.end_strangers()
-            if _now() - self._issued > RENEW_AFTER:
-                self.renew()
+            try:
+                if _now() - self._issued > RENEW_AFTER:
+                    self.renew()
+            except OSError as error:
+                log.warning("door-certificate-waits", reason=str(error))
+
+    @property
+    def tasks(self) -> tuple[asyncio.Task[None], ...]:
+        """What runs as long as it is open; whoever opened it has to see it if one of them dies."""
+        return tuple(task for task in (self._serving, self._keeping) if task is not None)
 
     def renew(self) -> None:
         """Show a new certificate to whoever comes from now on."""
-        self._issued = _now()
-        self._context.load_cert_chain(*door_files(self._authority, self._keys, self._names, self._issued))
+        now = _now()
+        self._context.load_cert_chain(*door_files(self._authority, self._keys, self._names, now))
+        self._issued = now
 
     async def close(self) -> None:
         """Stop listening and end what is open."""
