@@ -65,7 +65,7 @@ def act(**about: Any) -> SignedDocument:
 
 class Town:
     """A hub and a node as processes, either of which may be missing. ``suspended`` and ``given_again`` are the seconds
-    of the replay from which breaking glass may not be reported, and may again."""
+    of the replay from which breaking glass may not be reported, and may again; ``mended_at`` that of the line."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -80,7 +80,7 @@ class Town:
         write_leave(folder, LEAVE, [self.act])
         self.wall = time.time()
         self.settings = write_settings(folder, self.url, sensors=SENSORS, speed=SPEED, wall=self.wall, leave=LEAVE)
-        self.suspended = self.given_again = 0
+        self.suspended = self.given_again = self.mended_at = 0
         self.mended = float("inf")
         self.log = (folder / "town.log").open("ab")
         self.hub: subprocess.Popen[bytes] | None = None
@@ -92,8 +92,9 @@ class Town:
         return int(START + (time.time() - self.wall) * SPEED)
 
     def suspend(self) -> None:
-        """One role suspends breaking glass from a moment on that is over already: what was said since is erased."""
-        self.suspended = self.second - 300
+        """One role suspends breaking glass from the newest that the hub has stored on: that is to be erased."""
+        newest = "SELECT max(onset) FROM detections WHERE kind = ?"
+        self.suspended = int(in_store(self.folder, newest, SUSPENDED.value)[0][0])
         suspension = Suspension(
             deployment="town",
             authorisation=self.act.digest,
@@ -114,6 +115,7 @@ class Town:
 
     def mend_the_line(self) -> None:
         self.mended = float("inf")
+        self.mended_at = self.second
         self.start_hub()
         self.wait_for_hub()
 
@@ -121,10 +123,12 @@ class Town:
     def line_is_cut(self) -> bool:
         return self.mended < float("inf")
 
-    def has_stored(self, kind: HazardKind, since: int) -> bool:
-        """Whether the hub has a detection of ``kind`` that began at ``since`` or later."""
-        query = "SELECT count(*) FROM detections WHERE kind = ? AND onset >= ?"
-        return bool(in_store(self.folder, query, kind.value, since)[0][0])
+    def has_stored(self, kind: HazardKind, since: int, times: int = 1) -> bool:
+        """Whether the hub has so many detections of ``kind`` that began at ``since`` or later, of every sensor."""
+        query = """SELECT name, count(*) FROM detections JOIN sensors ON sensors.id = detections.sensor
+            WHERE kind = ? AND onset >= ? GROUP BY name"""
+        counts = dict(in_store(self.folder, query, kind.value, since))
+        return all(counts.get(sensor, 0) >= times for sensor in SENSORS)
 
     def wait_for_record(self) -> None:
         """Wait until the hub has stored another record: hub, gate and uplink run and there is leave."""
