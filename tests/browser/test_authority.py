@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fake_desk import FakeDesk
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from served import OpenPage
 
 from clairvoie.boundary.reading import Change
@@ -56,6 +56,32 @@ def test_a_refresh_closes_nothing_and_keeps_the_focus(open_page: OpenPage, desk:
     expect(page.locator(".history")).to_contain_text("On my way")
     expect(page.locator("#closing")).to_have_attribute("open", "")
     expect(page.locator("#close-now")).to_be_focused()
+
+
+def test_a_change_that_comes_while_an_answer_is_on_its_way_is_not_lost(open_page: OpenPage, desk: FakeDesk) -> None:
+    """The answer that was on its way is older than the change; the page has to ask once more."""
+    page = open_page("/outcomes", name="Jeanne", language="en")
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers and "/incidents/5" in answer.url):
+        page.goto(page.url.replace("/outcomes", "/incidents/5"))
+    page.wait_for_selector("#map[data-drawn]")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/incidents/5", hold)
+    with page.expect_request("**/incidents/5"):
+        desk.note(5, "Noé", "The first")
+    while not held:
+        page.evaluate("0")  # lets the handler above run
+    old = held[0].fetch()
+    with page.expect_request("**/fragments/strip"):
+        desk.note(5, "Noé", "The second")
+    held[0].fulfill(response=old)
+    expect(page.locator(".history")).to_contain_text("The second")
 
 
 def test_from_an_incident_to_the_proof_of_its_entry_by_keyboard(open_page: OpenPage) -> None:
