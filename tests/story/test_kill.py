@@ -98,12 +98,15 @@ def kill_at_random(town: Town, chance: random.Random) -> dict[str, int]:
     def heard() -> bool:
         return after(GIVEN_AGAIN_AT, HazardKind.IMPULSE, town.suspended) and town.has_said(HEARD)
 
+    def enough() -> bool:
+        return after(KILLS, SUSPENDED, town.mended_at) and town.has_stored(HazardKind.IMPULSE, START, FEWEST_DETECTIONS)
+
     course: list[tuple[Callable[[], bool], Callable[[], None]]] = [
         (lambda: after(SUSPENDED_AT, SUSPENDED, START, times=2), town.suspend),
         (heard, town.give_leave_again),
         (lambda: after(OUTAGE_AT, SUSPENDED, town.given_again), town.cut_the_line),
         (lambda: time.monotonic() > town.mended, town.mend_the_line),
-        (lambda: after(KILLS, SUSPENDED, town.mended_at), lambda: None),
+        (enough, lambda: None),
     ]
     until = time.monotonic() + PATIENCE
     while course:
