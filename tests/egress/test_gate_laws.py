@@ -29,9 +29,10 @@ from clairvoie.boundary.bulletin import (
     charge,
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, SEVERITY, SOUND_HAZARDS, HazardKind
+from clairvoie.boundary.measured import observed
 from clairvoie.boundary.standing import Standing
 from clairvoie.boundary.wire import BULLETIN_BYTES, TICK_HEADER_BYTES, SecondEvents, Tick, decode_tick, encode_body
-from clairvoie.egress.authority import Leave, Rules, observed
+from clairvoie.egress.authority import Leave, Rules
 from clairvoie.egress.budget import EVENT_DEPTH, SCHEDULED_DEPTH, Budget
 from clairvoie.egress.events import WAITING_IMPULSES
 from clairvoie.egress.gate import tick

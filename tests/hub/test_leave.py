@@ -21,9 +21,10 @@ from clairvoie.boundary.bulletin import (
     TenSeconds,
 )
 from clairvoie.boundary.hazards import HazardKind, Mode
+from clairvoie.boundary.measured import observed
 from clairvoie.boundary.standing import Act, Standing
 from clairvoie.egress.coarse import absent_part
-from clairvoie.hub.leave import FIRST_WHOLE_OFFSET, Leave, Withheld, observed, refusal, speaking_denial
+from clairvoie.hub.leave import FIRST_WHOLE_OFFSET, Leave, Withheld, refusal, speaking_denial
 
 DAY = 86_400
 MIDDAY = 1_795_316_400 // DAY * DAY + DAY // 2

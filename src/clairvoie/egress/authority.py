@@ -17,15 +17,10 @@ from clairvoie.boundary.bulletin import (
     BeginEvent,
     Bulletin,
     ImpulseEvent,
-    MinuteIndicators,
-    MinuteOctaves,
-    MinuteState,
-    Scheduled,
-    TenMinuteThirds,
-    TenSeconds,
 )
 from clairvoie.boundary.detection import Detection, ImpulseDetection
 from clairvoie.boundary.hazards import HAZARD_KINDS, SOUND_HAZARDS, HazardKind, Mode
+from clairvoie.boundary.measured import observed
 from clairvoie.boundary.sensor import check_name
 from clairvoie.boundary.standing import Standing
 from clairvoie.boundary.wire import MinuteParts, RecordContent, SecondEvents
@@ -34,12 +29,6 @@ Kind = HazardKind | ObservationKind
 SOUND_OBSERVATIONS: frozenset[Kind] = frozenset(
     {ObservationKind.LEVELS, ObservationKind.OCTAVES, ObservationKind.THIRDS, ObservationKind.NOISE_SOURCES}
 )
-MEASURES: dict[type[Scheduled], ObservationKind] = {
-    TenSeconds: ObservationKind.LEVELS,
-    MinuteIndicators: ObservationKind.LEVELS,
-    MinuteOctaves: ObservationKind.OCTAVES,
-    TenMinuteThirds: ObservationKind.THIRDS,
-}
 MINUTE = 60
 
 
@@ -132,12 +121,3 @@ class Rules(Struct, frozen=True, kw_only=True):
 def kind_of(claim: Detection) -> HazardKind:
     """The hazard that a claim is about."""
     return HazardKind.IMPULSE if isinstance(claim, ImpulseDetection) else claim.kind
-
-
-def observed(part: Scheduled) -> ObservationKind | None:
-    """What a part reports of the street; ``None`` when nothing, or only how the sensor itself is."""
-    if isinstance(part, MinuteState):
-        return ObservationKind.NOISE_SOURCES if any(part.sources) else None
-    codes = (getattr(part, name) for name in part.__struct_fields__)
-    said = any(any(code) if isinstance(code, tuple) else code for code in codes)
-    return MEASURES[type(part)] if said else None

@@ -34,7 +34,7 @@ from clairvoie.boundary.detection import (
     TenSecondLevel,
 )
 from clairvoie.boundary.hazards import HEALTHS, NOISE_SOURCES, Health, NoiseSource
-from clairvoie.egress.authority import MEASURES
+from clairvoie.boundary.measured import MEASURES
 
 NO_SOURCE = 0
 NAMED_SOURCES = 3

@@ -10,7 +10,6 @@ alike are answered alike (a property test compares every answer).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from clairvoie.boundary.authorisation import Denial, ObservationKind, Reporting
@@ -20,15 +19,9 @@ from clairvoie.boundary.bulletin import (
     EndEvent,
     Event,
     ImpulseEvent,
-    MinuteIndicators,
-    MinuteOctaves,
-    MinuteState,
-    Scheduled,
-    TenMinuteThirds,
-    TenSeconds,
-    alphabets_of,
 )
 from clairvoie.boundary.hazards import HAZARD_KINDS, MODES, HazardKind, Mode
+from clairvoie.boundary.measured import MEASURES, observed
 from clairvoie.boundary.standing import Standing
 from clairvoie.errors import Refusal
 from clairvoie.hub.refusals import Code, refuse
@@ -36,15 +29,6 @@ from clairvoie.hub.refusals import Code, refuse
 FIRST_WHOLE_OFFSET = 100_000_000
 """From 1973 on every time zone differs from UTC by whole minutes; before that nothing is remembered."""
 MOST_REMEMBERED = 200_000
-
-KINDS: dict[type, ObservationKind] = {
-    TenSeconds: ObservationKind.LEVELS,
-    MinuteIndicators: ObservationKind.LEVELS,
-    MinuteOctaves: ObservationKind.OCTAVES,
-    TenMinuteThirds: ObservationKind.THIRDS,
-    MinuteState: ObservationKind.NOISE_SOURCES,
-}
-"""What each scheduled part can report; a minute's state only when it names a noise source."""
 
 
 class Withheld(NamedTuple):
@@ -54,21 +38,6 @@ class Withheld(NamedTuple):
     sensor: str
     second: int
     kind: HazardKind | ObservationKind | None = None
-
-
-def observed(part: Scheduled) -> ObservationKind | None:
-    """What a scheduled part reports; ``None`` when all its codes are absent, or when it is the sensor's own state."""
-    said = any(part.sources) if isinstance(part, MinuteState) else any(_codes(part))
-    return KINDS[type(part)] if said else None
-
-
-def _codes(part: Scheduled) -> Iterator[int]:
-    for name in alphabets_of(type(part)):
-        value = getattr(part, name)
-        if isinstance(value, tuple):
-            yield from value
-        else:
-            yield value
 
 
 def claimed(sensor: str, event: Event) -> Reporting | None:
@@ -134,7 +103,11 @@ class Leave:
         """The first thing in ``bulletin`` that was not permitted in its second; ``None`` when all of it was."""
         sensor, second = bulletin.sensor, bulletin.second
         clear = self._clear.get((self._like(sensor), second // 60))
-        if clear is not None and not bulletin.events and all(KINDS[type(part)] in clear for part in bulletin.scheduled):
+        if (
+            clear is not None
+            and not bulletin.events
+            and all(MEASURES[type(part)] in clear for part in bulletin.scheduled)
+        ):
             return None
         ends = any(isinstance(event, EndEvent) for event in bulletin.events)
         silent = self.silence(sensor, second) or (self.silence(sensor, second, hazards=True) if ends else None)
