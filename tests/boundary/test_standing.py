@@ -153,6 +153,14 @@ def test_a_suspension_of_one_act_is_none_of_another() -> None:
     assert standing.denial(LEVELS, 1500) is None
 
 
+def test_a_suspension_that_says_it_is_of_another_deployment_suspends_nothing_here() -> None:
+    """Even if it names our act: who signed it for two towns meant one of them, and it says which."""
+    one = the(act())
+    standing, rejected = standing_of(CHARTER, [one, stopped(one, 1200, deployment="village")])
+    assert standing.denial(LEVELS, 1500) is None
+    assert ["another deployment" in one.why for one in rejected] == [True]
+
+
 def test_the_greatest_number_that_has_started_counts_and_an_ended_act_revives_none_before_it() -> None:
     standing, _ = standing_of(
         CHARTER, [the(act(2, starts=1300, ends=1400, sensors=("mic-2",))), the(act(1, 1000, 2000))]
