@@ -50,3 +50,16 @@ def test_only_incidents_have_a_page_to_link_to() -> None:
     assert link_of(AccessLine(index=1, entry=look("a", 7))) == "/incidents/7"
     other = Entry(kind=EntryKind.ACCOUNT, at=1.0, about="incident-of-somebody")
     assert link_of(AccessLine(index=1, entry=other)) == ""
+
+
+def test_people_are_not_lost_among_what_the_hub_adds_by_itself(desk: FakeDesk, john: Visitor) -> None:
+    for number in range(300):
+        joined = {"transition": "joined", "sensor": f"mic-{number}"}
+        desk.record(Entry(kind=EntryKind.TRANSITION, at=2.0 + number, about="incident-9", detail=joined))
+    desk.record(Entry(kind=EntryKind.TRANSITION, at=1.0, who="paule", about="incident-9"))
+    desk.record(look("paule", 9))
+    page = john.get("/access").text
+    assert page.count("paule") == 2
+    assert "mic-299" not in page
+    assert "mic-299" in john.get("/access?about=incident-9").text
+    assert "mic-299" in john.get("/access.csv").text
