@@ -15,16 +15,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from clairvoie.cli.listen_plot import ACCENT, COLOURS, INK, OPEN, PAPER, QUIET, RULE
+from clairvoie.cli.listen_plot import ACCENT, COLOURS, INK, OPEN, PAPER, QUIET, RULE, spaced
 from clairvoie.errors import ConfigurationError
 from clairvoie.lab.leak_example import Example
 from clairvoie.lab.leak_rebuilt import NOTHING, PLAIN, RELEASED_NOISE, THIRDS_PHASES
 from clairvoie.lab.leak_results import Audit, Guess, Interval, ListAttack
 from clairvoie.lab.leak_settings import ALL
 
-TEXT_SIZE, SMALL, TITLE_SIZE = 14.0, 12.5, 22.0
+TEXT_SIZE, SMALL, TITLE_SIZE = 14.0, 12.5, 19.0
 CORPORA = {"en": ("English, synthetic", ACCENT), "fr": ("French, synthetic", "#c98a1b"), "digits": ("people", OPEN)}
 RANGE_DB = 60.0
+TONES = 24
+"""Of a spectrogram: few, so that the file stays light."""
 HIGHEST_HZ = 8000.0
 THIRDS, RELEASED = "thirds every 125 ms", f"released: {ALL}"
 Panel = tuple[float, float, float, float]
@@ -50,7 +52,7 @@ def draw(audit: Audit, examples: Sequence[Example], path: Path) -> None:
     _draw_lists(figure, audit)
     _draw_examples(figure, examples)
     try:
-        figure.savefig(path, format="png", facecolor=PAPER)
+        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
     except OSError as error:
         reason = f"the plot cannot be written ({error.strerror})"
         raise ConfigurationError(reason, str(path), "Check --plot.") from error
@@ -60,20 +62,24 @@ def _title(audit: Audit) -> str:
     best = _best_of_list(audit)
     if best is None:
         return "What a sensor releases cannot be played back; too few sentences for lists"
-    share = f"{best.found.value:.0%}".replace("%", " %")
-    return f"Not to be played back, but not nothing: of {best.size} known sentences the right one is named {share}"
+    who, guess = best
+    share = f"{guess.found.value:.0%}".replace("%", " %")
+    return f"Nothing to play back, but of {guess.size} known sentences the right one is named: {share} ({who}, quiet)"
 
 
-def _best_of_list(audit: Audit) -> Guess | None:
-    """In quiet, in the talker's own voice: by the longest list that was tried in English."""
-    found = _attack(audit, "en", "quiet", "same voice")
-    return found.by_size[-1] if found is not None else None
+def _best_of_list(audit: Audit) -> tuple[str, Guess] | None:
+    """In quiet, in the talker's own voice, by the longest list that was tried; of people, where people were heard."""
+    for corpus, who in (("digits", "people"), ("en", "synthetic voice")):
+        found = _attack(audit, corpus, "quiet", "same voice")
+        if found is not None:
+            return who, found.by_size[-1]
+    return None
 
 
 def _subtitle(audit: Audit) -> str:
     talk = "A voice at 65 dB beside the sensor, in quiet unless said; dots with 95 % intervals, dashed: guessing."
     few = " A quick run: too few to cite." if audit.quick else ""
-    return f"{talk} {audit.sentences} sentences rebuilt, {audit.candidates} on the list.{few}"
+    return f"{talk} Up to {audit.sentences} sentences rebuilt, {audit.candidates} listed.{few}"
 
 
 def _legend(figure: Figure) -> None:
@@ -85,17 +91,15 @@ def _legend(figure: Figure) -> None:
 
 
 def _draw_dots(figure: Figure, audit: Audit) -> None:
-    _dots(
-        figure, (0.135, 0.6, 0.16, 0.21), "Intelligibility: STOI ●, ESTOI ○", _intelligibility(audit), None, first=True
-    )
-    _dots(figure, (0.385, 0.6, 0.15, 0.21), "Words wrong (lists of ten known)", _words(audit), 0.9)
-    _dots(figure, (0.625, 0.6, 0.13, 0.21), "Speaker: equal error rate", _speakers(audit), 0.5, highest=0.6)
-    _dots(figure, (0.85, 0.6, 0.13, 0.21), "Was somebody talking? AUC", _talk(audit), 0.5, lowest=0.4)
+    _dots(figure, (0.13, 0.575, 0.15, 0.225), "STOI ●, ESTOI ○", _intelligibility(audit), None, first=True)
+    _dots(figure, (0.4, 0.575, 0.135, 0.225), "Words wrong, of ten known", _words(audit), 0.9)
+    _dots(figure, (0.65, 0.575, 0.13, 0.225), "Speaker: equal errors", _speakers(audit), 0.5, highest=0.6)
+    _dots(figure, (0.85, 0.575, 0.12, 0.225), "Did anybody talk? AUC", _talk(audit), 0.5, lowest=0.4, one_each=ACCENT)
 
 
 def _dots(
     figure: Figure, place: Panel, title: str, dots: Sequence[Dot], chance: float | None, *, first: bool = False,
-    lowest: float = 0.0, highest: float = 1.0,
+    lowest: float = 0.0, highest: float = 1.0, one_each: str | None = None,
 ) -> None:  # fmt: skip
     axes = figure.add_axes(place)
     _style(axes)
@@ -106,7 +110,7 @@ def _dots(
     for dot in dots:
         middle = len(names) - 1 - names.index(dot.row)
         y = middle + 0.24 * (1 - order.index(dot.corpus))
-        colour = CORPORA[dot.corpus][1]
+        colour = CORPORA[dot.corpus][1] if one_each is None else one_each
         axes.plot([dot.figure.low, dot.figure.high], [y, y], color=colour, linewidth=2.2, alpha=0.55)
         axes.plot(dot.figure.value, y, "o", color=colour, markerfacecolor=PAPER if dot.hollow else colour, markersize=7)
     room = 0.04 * (highest - lowest)
@@ -118,7 +122,7 @@ def _dots(
     axes.tick_params(axis="y", length=0)
     if (not first and chance != 0.5) or title.startswith("Speaker"):
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    axes.set_title(title, size=TEXT_SIZE, color=INK, loc="right" if first else "center", pad=10)
+    axes.set_title(title, size=TEXT_SIZE, color=INK, loc="left", pad=10)
 
 
 def _intelligibility(audit: Audit) -> list[Dot]:
@@ -162,8 +166,12 @@ def _speakers(audit: Audit) -> list[Dot]:
     ]
 
 
+def _over(street: int) -> str:
+    return f"{street:+d} dB".replace("-", "−") if street else "0 dB"
+
+
 def _talk(audit: Audit) -> list[Dot]:
-    return [Dot(f"{talk.over_street:+d} dB".replace("-", "−"), "en", talk.by_minute) for talk in audit.talking]
+    return [Dot(_over(talk.over_street), "fr", talk.by_minute) for talk in audit.talking]
 
 
 def _attack(audit: Audit, corpus: str, background: str, voice: str) -> ListAttack | None:
@@ -172,19 +180,23 @@ def _attack(audit: Audit, corpus: str, background: str, voice: str) -> ListAttac
     return next(found, None)
 
 
+LINES = (
+    ("en", "quiet", "same voice", "quiet, same voice", ACCENT, "-"),
+    ("digits", "quiet", "same voice", "same voice, people", OPEN, "-"),
+    ("en", "street +10 dB", "same voice", "street, same voice", ACCENT, ":"),
+    ("en", "quiet", "other voices", "quiet, other voice", QUIET, "-"),
+    ("en", "street +10 dB", "other voices", "street, other voice", QUIET, ":"),
+)
+"""Corpus, background and voice of an attack, its name, and how it is drawn."""
+
+
 def _draw_lists(figure: Figure, audit: Audit) -> None:
-    axes = figure.add_axes((0.06, 0.085, 0.37, 0.375))
+    axes = figure.add_axes((0.06, 0.085, 0.31, 0.365))
     _style(axes)
     axes.grid(axis="y", color=RULE, linewidth=1)
-    lines = (
-        ("en", "quiet", "same voice", "quiet, the talker's voice", ACCENT, "-"),
-        ("digits", "quiet", "same voice", "quiet, the talker's voice, people", OPEN, "-"),
-        ("en", "street +10 dB", "same voice", "street, the talker's voice", ACCENT, ":"),
-        ("en", "quiet", "other voices", "quiet, another voice", QUIET, "-"),
-        ("en", "street +10 dB", "other voices", "street, another voice", QUIET, ":"),
-    )
+    ends: list[tuple[float, str, str]] = []
     longest = 2
-    for corpus, background, voice, name, colour, style in lines:
+    for corpus, background, voice, name, colour, style in LINES:
         found = _attack(audit, corpus, background, voice)
         if found is None:
             continue
@@ -194,9 +206,11 @@ def _draw_lists(figure: Figure, audit: Audit) -> None:
         axes.fill_between(
             sizes, [s.low for s in shares], [s.high for s in shares], color=colour, alpha=0.1, linewidth=0
         )
-        axes.plot(sizes, [s.value for s in shares], style, color=colour, linewidth=2.4, label=name)
+        axes.plot(sizes, [s.value for s in shares], style, color=colour, linewidth=2.4)
+        ends.append((shares[-1].value, name, colour))
     smooth = np.geomspace(2, longest, 60)
-    axes.plot(smooth, 1 / smooth, color=INK, linestyle=(0, (4, 3)), linewidth=1.2, label="guessing")
+    axes.plot(smooth, 1 / smooth, color=INK, linestyle=(0, (4, 3)), linewidth=1.2)
+    _name_ends(axes, [*ends, (1 / longest, "guessing", INK)])
     axes.set_xscale("log")
     axes.set_xlim(2, max(3, longest))
     axes.set_ylim(0, 1.03)
@@ -206,21 +220,31 @@ def _draw_lists(figure: Figure, audit: Audit) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes.set_xlabel("sentences on the list", size=TEXT_SIZE, color=INK)
     axes.set_title("The right one of a list is named", size=TEXT_SIZE, color=INK, loc="left", pad=10)
-    axes.legend(loc="lower left", fontsize=SMALL, frameon=False, labelcolor=INK, handlelength=2.2)
+
+
+def _name_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+    """Names at the right, pushed apart where lines end close together."""
+    ordered = sorted(ends, reverse=True)
+    places = spaced([value for value, _, _ in ordered], 0.06, 0.0)
+    for place, (_, name, colour) in zip(places, ordered, strict=True):
+        axes.annotate(
+            name, xy=(1, place), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            va="center", size=SMALL, color=colour, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _draw_examples(figure: Figure, examples: Sequence[Example]) -> None:
-    """Spectrograms, one above the other on the same scale."""
+    """Spectrograms, one above the other, each from its own loudest: how loud a reconstruction is tells nothing."""
     height = 0.375 / max(1, len(examples))
-    top = max((float(example.levels.max()) for example in examples), default=0.0)
     for number, example in enumerate(examples):
         bottom = 0.085 + 0.375 - (number + 1) * height
-        axes: Any = figure.add_axes((0.53, bottom + 0.012, 0.45, height - 0.038))
+        axes: Any = figure.add_axes((0.56, bottom + 0.004, 0.42, height - 0.034))
         _style(axes)
+        top = float(np.percentile(example.levels, 99.8))
         extent = (0.0, example.seconds, 0.0, example.highest / 1000)
         axes.imshow(
-            example.levels, origin="lower", aspect="auto", extent=extent, cmap=COLOURS, vmin=top - RANGE_DB, vmax=top,
-            interpolation="nearest",
+            example.levels, origin="lower", aspect="auto", extent=extent, interpolation="nearest",
+            cmap=COLOURS.resampled(TONES), vmin=top - RANGE_DB, vmax=top,
         )  # fmt: skip
         axes.set_ylim(0, HIGHEST_HZ / 1000)
         axes.set_yticks([0, 4, 8])

@@ -13,6 +13,8 @@ from clairvoie.lab.leak_speech import RATE, VARIANTS, sentences, spoken
 from clairvoie.lab.recordings import Sound
 
 FRAME, HOP = 1024, 256
+COARSE = 2
+"""Bins and frames averaged together, so that the picture stays light."""
 SPEED = 150
 FLOOR = 1e-14
 
@@ -41,5 +43,7 @@ def examples(seed: int = 0) -> list[Example]:
 def _example(name: str, sound: Sound) -> Example:
     frequencies, times, spectrum = stft(sound, RATE, nperseg=FRAME, noverlap=FRAME - HOP)
     keep = frequencies <= RATE / 4
-    levels = 10 * np.log10(np.abs(spectrum[keep]) ** 2 + FLOOR)
-    return Example(name, levels, float(times[-1]), float(frequencies[keep][-1]))
+    power = np.abs(spectrum[keep]) ** 2
+    bins, frames = power.shape[0] // COARSE, power.shape[1] // COARSE
+    blocks = power[: bins * COARSE, : frames * COARSE].reshape(bins, COARSE, frames, COARSE).mean(axis=(1, 3))
+    return Example(name, 10 * np.log10(blocks + FLOOR), float(times[frames * COARSE - 1]), float(frequencies[keep][-1]))
