@@ -33,6 +33,13 @@ def asked(folder: Path, node: str = "lamp-1") -> SignedDocument:
     )
 
 
+def test_a_request_that_says_the_same_thing_twice_is_none(tmp_path: Path) -> None:
+    body = asked(tmp_path).body.replace(b'"epoch":0', b'"epoch":0,"epoch":1')
+    twice = add_signature(unsigned(ENROLMENT_TYPE, body), node_key(tmp_path / "lamp-1.pem"))
+    with pytest.raises(BoundaryError, match="same thing twice"):
+        requested(twice)
+
+
 def test_a_request_proves_both_keys(tmp_path: Path, authority: Authority) -> None:
     request = requested(asked(tmp_path))
     assert request.public_key == public_digits(node_key(tmp_path / "lamp-1.pem"))

@@ -172,6 +172,15 @@ def test_noise_is_no_act(data: bytes) -> None:
         decode_life(data)
 
 
+def test_an_act_that_says_the_same_thing_twice_is_none() -> None:
+    """Readers would differ on which of the two was signed: a key that is revoked, or one that is not."""
+    data = encode_life(node_act(revoked=True))
+    twice = data.replace(b'"revoked":true', b'"revoked":true,"revoked":false')
+    assert twice != data
+    with pytest.raises(MalformedMessage, match="same thing twice"):
+        decode_life(twice)
+
+
 MOMENTS = st.integers(1, 12).map(float)
 NODE_ACTS = st.builds(
     node_act,
