@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -54,6 +55,7 @@ NAMED_FILE = re.compile(
     r"(?<![\w./-])(?:(?:src|tests|docs|tools|benchmarks|frontend|requirements|\.ci)/[\w./*-]*|[\w/.-]+\.(?:py|md))(?![\w])"
 )
 ROUTE = re.compile(r"(?:(GET|POST) )?(/(?!proc|dev|sys)[a-z0-9_][\w{}./-]*|/)(?:\?\S*)?")
+SHELL = (">", ">>", "<", "|", "&&", ";")
 INVOCATION = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?clairvoie( .*)?$")
 
 
@@ -227,6 +229,7 @@ def mistakes(line: str, *, whole: bool = True) -> list[str]:
     """What of a command line ``clairvoie`` would refuse. Unless it is ``whole``, it may lack arguments and options that
     are required, as where a sentence names a command, and its command may be a group. Files need not be there."""
     words = shlex.split(re.sub(r"[\[\]…]", " ", line), comments=True)
+    words = list(takewhile(lambda word: word not in SHELL, words))
     path: tuple[str, ...] = ()
     while words and (*path, words[0]) in known_commands():
         path = (*path, words.pop(0))
@@ -276,6 +279,8 @@ def test_the_search_for_commands_that_do_not_exist_finds_them(line: str) -> None
 def test_a_command_in_a_block_is_whole_and_one_in_a_sentence_need_not_be() -> None:
     assert mistakes_in("with `clairvoie listen`, `clairvoie lab`, `clairvoie listen … --plot PNG`") == []
     assert mistakes_in("```\nclairvoie listen\n```\n") != []
+    assert mistakes_in("```\nclairvoie listen > levels.json\n```\n") != []
+    assert mistakes_in("```\nclairvoie listen street.wav --json > levels.json\n```\n") == []
     assert mistakes_in("```\n.venv/bin/clairvoie listen street.wav \\\n  --plot street.png\n```\n") == []
 
 
