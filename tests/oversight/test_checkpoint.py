@@ -53,6 +53,16 @@ def test_the_examples_of_the_specifications_come_back_as_they_were(example: str)
     assert parse_note(example.encode()).encode() == example.encode()
 
 
+@pytest.mark.parametrize(("time", "valid"), [(0, True), (2**63 - 1, True), (2**63, False)])
+def test_a_cosignature_s_time_is_a_positive_number_to_every_reader(time: int, valid: bool) -> None:
+    """Those who read 64 bits with a sign would see another moment than was signed."""
+    if valid:
+        assert open_checkpoint(made(time=time), LOG_KEY, [WITNESS_KEY]).cosigners == (WITNESS_KEY.name,)
+    else:
+        with pytest.raises(SignatureMismatch):
+            open_checkpoint(made(time=time), LOG_KEY, [WITNESS_KEY])
+
+
 def test_the_example_checkpoint_says_what_the_specification_says() -> None:
     note = parse_note(EXAMPLE.encode())
     checkpoint = Checkpoint.parse(note.text)

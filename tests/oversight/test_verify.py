@@ -139,6 +139,14 @@ def test_what_is_missing_added_or_longer_is_found(small: tuple[Shelf, Trust]) ->
         assert path in places(report) or any(path in notice for notice in report.notices), path
 
 
+def test_a_published_act_stands_once_and_in_its_place(small: tuple[Shelf, Trust]) -> None:
+    shelf, trust = small
+    lines = shelf.files["bodies/000"].splitlines(keepends=True)
+    assert len(lines) == 2
+    for other in ([lines[0], *lines], [*lines, lines[1]], lines[::-1]):
+        assert "bodies/000" in places(verify_log(shelf.with_file("bodies/000", b"".join(other)), trust))
+
+
 def test_a_file_that_is_not_finished_is_named(small: tuple[Shelf, Trust]) -> None:
     shelf, trust = small
     report = verify_log(shelf.with_file("minutes/002.new", b"whatever"), trust)
