@@ -27,7 +27,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def without_query(path: str) -> str:
-    """Pages that differ in their query alone are followed once, but for entries, which lead on."""
+    """Pages that differ in their query alone are followed once."""
     return path.partition("?")[0]
 
 
