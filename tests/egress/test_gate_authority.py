@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from clairvoie.boundary.authorisation import ObservationKind, Suspension
 from clairvoie.boundary.bulletin import MinuteState, TenSeconds
-from clairvoie.boundary.detection import Claim, DetectionBegin, TenSecondLevel
-from clairvoie.boundary.hazards import HazardKind
+from clairvoie.boundary.detection import Claim, DetectionBegin, MinuteLevels, TenSecondLevel
+from clairvoie.boundary.hazards import HEALTHS, HazardKind, Health
 from clairvoie.boundary.standing import Act
 from clairvoie.boundary.wire import MinuteParts
 from clairvoie.egress.authority import Leave, Rules
@@ -125,3 +125,23 @@ def test_a_recogniser_that_the_act_does_not_list_names_no_hazard_and_no_source()
         assert rules.permits(HazardKind.GLASS_BREAKING, START) is learned
         assert rules.permits(ObservationKind.NOISE_SOURCES, START) is learned
         assert rules.permits(ObservationKind.LEVELS, START)
+
+
+def test_overloads_and_wind_are_read_off_the_sound_and_go_with_the_levels() -> None:
+    """What the sensor says of itself, that it is fine and how many seconds were valid, stays."""
+    minute = MinuteLevels(
+        end=START, laeq=60.0, lceq=62.0, lafmax=70.0, lcpeak=90.0, l10=62.0, l50=58.0, l90=50.0, octaves=(50.0,) * 9,
+        sources=(), valid_seconds=60, overload_seconds=3, windy=True, health=Health.FINE,
+    )  # fmt: skip
+    for observations, told in ((EVERYTHING.observations, (4, 1)), ((ObservationKind.THIRDS,), (0, 0))):
+        act = replace(EVERYTHING, observations=observations, starts=START - 600)
+        state, release = replace(FULL, second=START - 1), None
+        for second in range(START, START + 9):
+            release = tick(leave_of(act, now=second), state, second, [minute] if second == START else [])
+            state = release.state
+        assert release is not None
+        assert release.bulletin is not None
+        (part,) = release.bulletin.scheduled
+        assert isinstance(part, MinuteState)
+        assert (part.overloads, part.windy) == told
+        assert (part.valid_seconds, part.health) == (61, HEALTHS.index(Health.FINE))
