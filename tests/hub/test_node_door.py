@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -141,6 +142,17 @@ def test_a_certificate_that_ends_while_it_is_in_use_closes_its_connections(share
     ended = judge_peer(pem, enrolment, now + datetime.timedelta(days=NODE_DAYS + 1))
     assert isinstance(ended, Refusal)
     assert ended.code == "revoked"
+
+
+def test_a_certificate_that_an_act_gives_to_another_node_than_it_names_opens_nothing(shared_door: OpenDoor) -> None:
+    """An act by a technician who mistook, or meant, one node's certificate for another's."""
+    pem = shared_door.files(0)[0].read_text()
+    enrolment = shared_door.hub.enrolment
+    exchanged = {digest: "lamp-1" for digest, node in enrolment.certificates.items() if node == "lamp-0"}
+    assert exchanged
+    judged = judge_peer(pem, replace(enrolment, certificates=exchanged), datetime.datetime.now(datetime.UTC))
+    assert isinstance(judged, Refusal)
+    assert judged.code == "wrong-node"
 
 
 def test_the_door_renews_its_own_certificate_while_it_is_open(own_door: OpenDoor) -> None:
