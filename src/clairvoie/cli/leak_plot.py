@@ -47,7 +47,7 @@ def draw(audit: Audit, examples: Sequence[Example], path: Path) -> None:
     FigureCanvasAgg(figure)
     figure.text(0.03, 0.958, _title(audit), size=TITLE_SIZE, color=INK, weight="bold", va="center")
     figure.text(0.03, 0.918, _subtitle(audit), size=TEXT_SIZE, color=QUIET, va="center")
-    _legend(figure)
+    _legend(figure, {row.corpus for row in audit.rows})
     _draw_dots(figure, audit)
     _draw_lists(figure, audit)
     _draw_examples(figure, examples)
@@ -82,9 +82,9 @@ def _subtitle(audit: Audit) -> str:
     return f"{talk} Up to {audit.sentences} sentences rebuilt, {audit.candidates} listed.{few}"
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, heard: set[str]) -> None:
     place = 0.03
-    for name, colour in CORPORA.values():
+    for name, colour in (CORPORA[corpus] for corpus in CORPORA if corpus in heard):
         figure.text(place, 0.883, "●", size=TEXT_SIZE, color=colour, va="center")
         figure.text(place + 0.013, 0.883, name, size=TEXT_SIZE, color=INK, va="center")
         place += 0.03 + 0.0082 * len(name)
