@@ -116,13 +116,19 @@ def _street(pool: int, number: int) -> Sound:
 
 
 def background(kind: Background, minutes: int, seed: int, pool: int) -> Sound:
-    """Minutes of ``kind``. Streets of different pools share no car."""
+    """Minutes of ``kind``. Streets of different pools share no car.
+
+    A minute is up to 3 dB louder or softer than the mean: were its level always the same, the least talk would show.
+    """
     rng = np.random.default_rng((seed, pool, 7))
     if kind.over is None:
         noise = rng.standard_normal(minutes * MINUTE * RATE).astype(np.float32)
         return scaled(noise, QUIET_DB)
-    numbers = rng.integers(STREET_MINUTES, size=minutes)
-    return np.concatenate([np.roll(_street(pool, int(n)), int(rng.integers(MINUTE * RATE))) for n in numbers])
+    pieces = []
+    for number in rng.integers(STREET_MINUTES, size=minutes):
+        louder = np.float32(10 ** (rng.uniform(-SPREAD_DB, SPREAD_DB) / 20))
+        pieces.append(louder * np.roll(_street(pool, int(number)), int(rng.integers(MINUTE * RATE))))
+    return np.concatenate(pieces)
 
 
 def scaled(sound: Sound, level: float) -> Sound:
