@@ -146,7 +146,7 @@ def test_by_default_noise_is_measured_and_nothing_else_is_allowed() -> None:
     allowed = {
         kind for kind in (*HazardKind, *ObservationKind) if permits(act, Reporting("mic-1", kind), STARTS) is None
     }
-    assert allowed == {ObservationKind.LEVELS, ObservationKind.OCTAVES}
+    assert allowed == {ObservationKind.LEVELS}
     assert {permits(act, Disclosure("duty-desk", field, confirmed=True), STARTS) for field in Field} == {
         Denial.RECIPIENT
     }

@@ -78,7 +78,7 @@ def test_draft_begins_with_what_comes_before_and_ends_with_who_signs_next(office
         assert f"authorise sign {language}.json" in said
     act = decode_authorisation(decode_document((office / "fr.json").read_bytes()).body)
     assert (act.deployment, act.hazards, act.recipients) == ("saint-jean", (), ())
-    assert act.observations == (ObservationKind.LEVELS, ObservationKind.OCTAVES)
+    assert act.observations == (ObservationKind.LEVELS,)
     assert act.ends == ending("2027-10-11", "Europe/Paris")
 
 

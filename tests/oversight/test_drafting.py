@@ -55,7 +55,7 @@ def plain_questions() -> list[Question]:
 
 def test_what_nobody_asks_for_is_noise_measurement_only() -> None:
     act = act_of(LEAST)
-    assert act.observations == (ObservationKind.LEVELS, ObservationKind.OCTAVES)
+    assert act.observations == (ObservationKind.LEVELS,)
     assert (act.hazards, act.recipients, act.models) == ((), (), ())
     assert act.hours == (Hours(),)
     assert act.lease_seconds == 900

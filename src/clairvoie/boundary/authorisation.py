@@ -130,7 +130,7 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signed act. By default it allows the measurement of noise: no hazard, nobody told, no recogniser.
+    """A signed act. By default it allows the measurement of noise levels: no hazard, nobody told, no recogniser.
 
     ``starts`` and ``ends`` are POSIX seconds; ``polygon`` as :func:`~clairvoie.boundary.polygon.check_polygon` says;
     ``sensors`` are put in the order of their names; ``models`` are SHA-256 digests of the recognisers that may run, and
@@ -153,7 +153,7 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     polygon: tuple[Point, ...]
     exercise: bool = False
     hazards: tuple[HazardKind, ...] = ()
-    observations: tuple[ObservationKind, ...] = (ObservationKind.LEVELS, ObservationKind.OCTAVES)
+    observations: tuple[ObservationKind, ...] = (ObservationKind.LEVELS,)
     hours: tuple[Hours, ...] = (Hours(),)
     recipients: tuple[Recipient, ...] = ()
     retention: Retention = Retention()

@@ -42,7 +42,7 @@ CharterFile = Annotated[
 ]
 Wheel = Annotated[
     Path | None,
-    typer.Option(help="A wheel that you trust: built by `make reproducible`.", exists=True, dir_okay=False),
+    typer.Option(help="A wheel that you trust, for instance built by `make wheel`.", exists=True, dir_okay=False),
 ]
 Act = Annotated[
     Path | None,

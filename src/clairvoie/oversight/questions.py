@@ -137,8 +137,10 @@ QUESTIONS: tuple[Question | Group, ...] = (
              Text("3 to 128 different corners in the order in which one walks round, or a file that exists",
                   "3 à 128 sommets différents dans l’ordre du tour, ou un fichier qui existe")),
     Question("observations", Text("What is measured", "Ce qui est mesuré"),
-             Text("By default noise alone.", "Par défaut, le bruit seulement."), "1 2",
-             Text("numbers or names from the list, or none", "des numéros ou des noms de la liste, ou aucun"), "1 2",
+             Text("By default noise levels alone. Levels by band tell more of speech (docs/leak.md).",
+                  "Par défaut, les niveaux de bruit seulement. Les niveaux par bande en disent bien plus sur la parole "
+                  "(docs/leak.md)."), "1 2",
+             Text("numbers or names from the list, or none", "des numéros ou des noms de la liste, ou aucun"), "1",
              tuple((kind, OBSERVATIONS[kind]) for kind in ObservationKind)),
     Question("hazards", Text("Hazards that may be reported", "Dangers qui peuvent être signalés"),
              Text("By default none. In the street, in France, first read again what comes before these questions.",
