@@ -11,6 +11,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "clairvoie"
 ROOMS = ("boundary", "capture", "detect", "egress", "hub", "oversight", "views")
 EVERYWHERE = ("clairvoie.boundary", "clairvoie.errors")
 EXTRA = {"detect": ("clairvoie.capture.blocks",)}
+JOINING = ("cli", "lab", "node", "server")
+"""Folders where rooms meet."""
 FORBIDDEN_IN_BOUNDARY = {"numpy", "scipy", "av", "socket", "sqlite3", "httpx", "pathlib", "os", "subprocess"}
 
 
@@ -42,6 +44,24 @@ def test_a_room_imports_only_the_boundary_the_errors_and_itself(room: str) -> No
         for path in paths
         for name in imports_of(path)
         if name.split(".")[0] == "clairvoie" and not allowed(room, name)
+    ]
+    assert broken == []
+
+
+def test_every_folder_is_a_room_or_one_where_rooms_meet() -> None:
+    folders = {path.parent.relative_to(SOURCE).parts[0] for path in SOURCE.glob("*/*.py")}
+    assert folders == {*ROOMS, *JOINING}
+
+
+def test_a_node_knows_no_hub_and_a_hub_no_node() -> None:
+    """Neither could be installed without the other, or be read without it, if one imported the other."""
+    apart = {"node": ("hub", "oversight", "views", "server"), "server": ("capture", "detect", "node")}
+    broken = [
+        f"{path.relative_to(SOURCE)} imports {name}"
+        for folder, others in apart.items()
+        for path in sorted((SOURCE / folder).rglob("*.py"))
+        for name in imports_of(path)
+        if name.startswith(tuple(f"clairvoie.{other}" for other in others))
     ]
     assert broken == []
 

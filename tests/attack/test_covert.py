@@ -9,7 +9,7 @@ import pytest
 
 from clairvoie.lab.covert import HOUR, Capacity, Trick, bound, measure, score, table
 from clairvoie.lab.tricks import TRICKS, Everything, Flood, Order, Values
-from clairvoie.processes import LONGEST_DELAY, SHORT_LIFE, Child
+from clairvoie.node.processes import LONGEST_DELAY, SHORT_LIFE, Child
 
 WORTHLESS = (Order,)
 """Tricks that the gate leaves nothing of: it sorts."""

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clairvoie.boundary.person import Visitors
 from clairvoie.hub.hub import Hub
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 
 class ServedHub:

@@ -18,7 +18,7 @@ from staff import AREAS, CHEAP
 from clairvoie.boundary.accounts import AccountChange, Grant
 from clairvoie.boundary.person import Role
 from clairvoie.hub.accounts_here import make_account
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 PASSWORD = "lantern mortar willow"
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}

@@ -24,7 +24,7 @@ from clairvoie.boundary.person import Role
 from clairvoie.cli import app as command_line
 from clairvoie.hub import accounts_proposals, accounts_sessions
 from clairvoie.hub.accounts_here import make_account
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 PASSWORD = "lantern mortar willow"
 

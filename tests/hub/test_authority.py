@@ -31,7 +31,7 @@ from clairvoie.hub import schema
 from clairvoie.hub.acts_on_disk import ActsFolder
 from clairvoie.hub.authority import receive
 from clairvoie.lab.leave import make_leave, write_key
-from clairvoie.server import task_of
+from clairvoie.server.application import task_of
 
 FIRST = LEAVE.signed(authorisation())
 SECOND = LEAVE.signed(authorisation(number=2, sensors=("mic-a",)))

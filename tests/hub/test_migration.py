@@ -15,7 +15,7 @@ from clairvoie.config import Retention
 from clairvoie.errors import StoreError
 from clairvoie.hub import migration, schema
 from clairvoie.hub.store import Store
-from clairvoie.jobs import retain
+from clairvoie.server.jobs import retain
 
 OLD = Path(__file__).parents[1] / "support" / "store_version_1.sql"
 

@@ -18,7 +18,7 @@ from clairvoie.boundary.wire import bulletins_of, decode_record
 from clairvoie.config import Retention
 from clairvoie.errors import OversightError, Refusal
 from clairvoie.hub import schema
-from clairvoie.jobs import retain
+from clairvoie.server.jobs import retain
 
 DAY = 86_400
 LONG = Retention(levels_days=300, detections_days=300, incidents_days=300, records_days=300)

@@ -80,7 +80,7 @@ def test_two_records_with_one_identity_in_one_upload_are_equivocation(running, s
 
 def test_records_are_known_again_after_a_restart(running, street, settings) -> None:
     from clairvoie.hub.hub import Hub
-    from clairvoie.server import task_of
+    from clairvoie.server.application import task_of
 
     envelope = street.events("mic-a", begin())
     running.store(envelope)

@@ -30,7 +30,7 @@ from clairvoie.hub.ingest import Accept, examine, speaker
 from clairvoie.hub.live import judge_tick
 from clairvoie.hub.lives import GRACE_SECONDS, LivedAct
 from clairvoie.hub.registrar import Registrar, entry_of
-from clairvoie.server import task_of
+from clairvoie.server.application import task_of
 
 
 @dataclass

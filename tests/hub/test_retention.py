@@ -12,7 +12,7 @@ from clairvoie.config import Retention
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
 from clairvoie.hub.retention import DAY, Limits, due
-from clairvoie.jobs import retain
+from clairvoie.server.jobs import retain
 
 SHORT = Retention(levels_days=2, detections_days=3, incidents_days=5, records_days=1)
 

@@ -31,7 +31,7 @@ from clairvoie.oversight.mirror import Address, Folder, logs_in
 from clairvoie.oversight.publishing import RecordInclusion
 from clairvoie.oversight.tree import Trust
 from clairvoie.oversight.verify import verify_log
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 KEY = NoteKey(name=origin_of(DEPLOYMENT, 0), kind=ED25519, public=bytes.fromhex(digits(LEAVE.ledger)))
 

@@ -83,8 +83,8 @@ def strike(town: Town, victim: str) -> bool:
 
 
 VICTIMS = (
-    *("hub", "hub", "clairvoie.gatekeeper", "clairvoie.gatekeeper", "clairvoie.gatekeeper"),
-    *("clairvoie.courier", "clairvoie.courier", "analyser", "launcher", "everything"),
+    *("hub", "hub", "clairvoie.node.gatekeeper", "clairvoie.node.gatekeeper", "clairvoie.node.gatekeeper"),
+    *("clairvoie.node.courier", "clairvoie.node.courier", "analyser", "launcher", "everything"),
 )
 
 

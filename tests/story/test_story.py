@@ -4,8 +4,8 @@ Two of three named people sign an act. On the strength of it the hub grants a le
 gate let anything out: a recorded sound → analyser → claims → gate → signed records → hub → an incident → taken →
 closed. Each step is an entry of the ledger, which is published: who has nothing but the charter finds the act in it and
 what was charged for each record that left the street, and can check what the hub says of the rest. Every piece is the
-real one; only the processes, pipes and sockets between them are left out, which ``tests/test_node.py``,
-``tests/test_server.py`` and the demonstration's own test put back. Read this first.
+real one; only the processes, pipes and sockets between them are left out, which ``tests/node/test_launcher.py``,
+``tests/server/test_application.py`` and the demonstration's own test put back. Read this first.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from clairvoie.oversight.keeper import Keeper
 from clairvoie.oversight.mirror import Folder
 from clairvoie.oversight.proof import prove, verify_proof
 from clairvoie.oversight.tree import Trust as Believed
-from clairvoie.server import keeper_of, task_of
+from clairvoie.server.application import keeper_of, task_of
 
 RATE = 32_000
 CALIBRATION = 110.0

@@ -2,9 +2,9 @@
 got what it wanted.
 
 It runs as a process of its own, in which ``TARGETS`` and ``LOCKED`` are set. Locked, it goes through the analyser's own
-code (:func:`clairvoie.analyser.lock_for_good`) and then tries all attacks one after the other. Not locked, each attack
-has a forked process to itself, so that what one breaks does not spoil the next: the control without which a failed
-attack would prove nothing.
+code (:func:`clairvoie.node.analyser.lock_for_good`) and then tries all attacks one after the other. Not locked, each
+attack has a forked process to itself, so that what one breaks does not spoil the next: the control without which a
+failed attack would prove nothing.
 """
 
 from __future__ import annotations
@@ -94,10 +94,10 @@ def thread_starts() -> bool:
 
 def run(given: dict[str, Any], *, locked: bool) -> None:
     """Be an analyser that turns hostile once it is locked."""
-    from clairvoie.analyser import lock_for_good
     from clairvoie.egress.pipe import write_packet
-    from clairvoie.lifeline import tie_to_parent
-    from clairvoie.orders import READY, AnalyserOrders, read_orders
+    from clairvoie.node.analyser import lock_for_good
+    from clairvoie.node.lifeline import tie_to_parent
+    from clairvoie.node.orders import READY, AnalyserOrders, read_orders
 
     orders = read_orders(AnalyserOrders)
     tie_to_parent(orders.parent)

@@ -47,7 +47,7 @@ from clairvoie.hub.ingest import Accept, examine
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
 from clairvoie.hub.records import Stored
 from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
-from clairvoie.server import create_app, task_of
+from clairvoie.server.application import create_app, task_of
 
 NOW = 1_795_316_645
 """2026-11-22 04:04:05 in Paris."""

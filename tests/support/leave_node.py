@@ -11,18 +11,18 @@ import json
 import sys
 from pathlib import Path
 
-import clairvoie.node
+import clairvoie.node.launcher
 from clairvoie.config import NodeSettings, read_settings
 from clairvoie.log import set_up_log
-from clairvoie.node import Node
-from clairvoie.post import ANALYSER
+from clairvoie.node.launcher import Node
+from clairvoie.node.post import ANALYSER
 
 GATE = """
 import os, select, sys
 from pathlib import Path
 from clairvoie.egress.pipe import read_packets
-from clairvoie.lifeline import tie_to_parent
-from clairvoie.orders import GateOrders, read_orders
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import GateOrders, read_orders
 orders = read_orders(GateOrders)
 tie_to_parent(orders.parent)
 state = Path(orders.outbox).parent
@@ -46,8 +46,8 @@ while True:
 """
 UPLINK = """
 import os, select
-from clairvoie.lifeline import tie_to_parent
-from clairvoie.orders import UplinkOrders, read_orders
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import UplinkOrders, read_orders
 orders = read_orders(UplinkOrders)
 tie_to_parent(orders.parent)
 os.write(orders.ready, b"uplink\\nleave on\\n")  # it lies: only the gate is believed
@@ -63,9 +63,9 @@ def announce(fact: dict[str, object]) -> None:
 if __name__ == "__main__":
     config = Path(sys.argv[-1]).resolve()
     scripted = (sys.executable, str(Path(__file__).with_name("scripted_analyser.py")))
-    clairvoie.node.GATE = (sys.executable, "-P", "-c", GATE)  # type: ignore[assignment]
-    clairvoie.node.UPLINK = (sys.executable, "-P", "-c", UPLINK)  # type: ignore[assignment]
-    clairvoie.node.LEAVE_SECONDS = 0.5
+    clairvoie.node.launcher.GATE = (sys.executable, "-P", "-c", GATE)  # type: ignore[assignment]
+    clairvoie.node.launcher.UPLINK = (sys.executable, "-P", "-c", UPLINK)  # type: ignore[assignment]
+    clairvoie.node.launcher.LEAVE_SECONDS = 0.5
     set_up_log()
     settings = read_settings(config, NodeSettings)
     Node(settings, config.parent, announce, analyser=ANALYSER if "real" in sys.argv else scripted).run()

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clairvoie import reach
 from clairvoie.boundary.confinement import Lock
 from clairvoie.config import ClockSettings, NodeSensor, ReplaySource
 from clairvoie.egress.pipe import open_pipe, read_packets
-from clairvoie.handshake import Handshake, name_of
-from clairvoie.orders import AnalyserOrders
-from clairvoie.processes import spawn
+from clairvoie.node import reach
+from clairvoie.node.handshake import Handshake, name_of
+from clairvoie.node.orders import AnalyserOrders
+from clairvoie.node.processes import spawn
 
 MODULES = ("attacker", "attacks_on_files", "attacks_on_processes", "attacks_on_the_kernel")
 PATIENCE = 60.0

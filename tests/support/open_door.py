@@ -37,7 +37,7 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer, NodeDoor
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
 from clairvoie.hub.registrar import Registrar
-from clairvoie.server import settings_of, task_of
+from clairvoie.server.application import settings_of, task_of
 
 LOOPBACK = "127.0.0.1"
 

@@ -16,7 +16,7 @@ from clairvoie.boundary.lease import Lease, decode_lease
 from clairvoie.boundary.person import Visitors
 from clairvoie.config import HubSettings
 from clairvoie.hub.hub import Hub
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 
 class QuietServer(uvicorn.Server):

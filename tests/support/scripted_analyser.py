@@ -26,8 +26,8 @@ from clairvoie.boundary.detection import (
 from clairvoie.boundary.hazards import HazardKind, Health, NoiseSource
 from clairvoie.boundary.wire import encode_claim
 from clairvoie.egress.pipe import write_packet
-from clairvoie.lifeline import cut, tie_to_parent
-from clairvoie.orders import READY, AnalyserEnd, AnalyserOrders, read_orders
+from clairvoie.node.lifeline import cut, tie_to_parent
+from clairvoie.node.orders import READY, AnalyserEnd, AnalyserOrders, read_orders
 
 
 def claims_at(second: int) -> list[Claim]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clairvoie.config import NodeSettings, read_settings
 from clairvoie.log import set_up_log
-from clairvoie.node import LOAD_SECONDS, Node
+from clairvoie.node.launcher import LOAD_SECONDS, Node
 
 
 def announce(fact: dict[str, object]) -> None:

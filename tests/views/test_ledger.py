@@ -22,7 +22,7 @@ from visitor import Visitor
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.person import Visitors
 from clairvoie.cli import app as command_line
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
 
 ENGLISH = {"clairvoie-language": "en"}
 COMMAND = re.compile(r'<p class="command"><code[^>]*>(.*?)</code></p>', re.DOTALL)

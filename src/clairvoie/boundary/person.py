@@ -31,7 +31,7 @@ class Role(StrEnum):
 class Power(StrEnum):
     """What a route needs. ``OPEN`` needs nobody: health, sign-in, the published ledger. ``OWN`` needs any person who
     is signed in: their own account. ``READ_LEVELS`` is for programs too: nothing behind it depends on an incident that
-    nobody has confirmed, not even a count (``tests/test_machines.py``); behind ``READ_FIGURES`` counts do."""
+    nobody has confirmed, not even a count (``tests/server/test_machines.py``); behind ``READ_FIGURES`` counts do."""
 
     OPEN = "open"
     OWN = "own"

@@ -36,8 +36,8 @@ def create(
     from clairvoie.boundary.accounts import AccountChange, Grant, check_password
     from clairvoie.boundary.person import Role
     from clairvoie.errors import ConfigurationError
-    from clairvoie.people import make_account_here
-    from clairvoie.server import settings_of
+    from clairvoie.server.application import settings_of
+    from clairvoie.server.people import make_account_here
 
     if role not in set(Role):
         raise ConfigurationError("there is no such role", role, f"One of {', '.join(Role)}.")
@@ -56,8 +56,8 @@ def create(
 @account.command("list")
 def list_accounts(hub: Hub) -> None:
     """All accounts: name, role, recipient, areas, and whether they are active."""
-    from clairvoie.people import accounts_here
-    from clairvoie.server import settings_of
+    from clairvoie.server.application import settings_of
+    from clairvoie.server.people import accounts_here
 
     for one in accounts_here(settings_of(hub)):
         given = one.grant

@@ -18,7 +18,7 @@ def hub(
     stdout says when it is ready and where:
     {"type":"ready","url":"http://127.0.0.1:8750"}
     """
-    from clairvoie.server import settings_of
-    from clairvoie.serving import run
+    from clairvoie.server.application import settings_of
+    from clairvoie.server.serving import run
 
     run(settings_of(config, port=port))

@@ -30,7 +30,7 @@ def node(
     from clairvoie.egress.key import node_key, public_digits
     from clairvoie.egress.outbox import Outbox
     from clairvoie.log import set_up_log
-    from clairvoie.node import OUTBOX_NAME, Node
+    from clairvoie.node.launcher import OUTBOX_NAME, Node
 
     settings = read_settings(config, NodeSettings)
     base = config.resolve().parent

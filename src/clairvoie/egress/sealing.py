@@ -4,7 +4,8 @@
 the process from debuggers and core files, and binds every thread to a list of system calls. From then on an analyser
 can open, start and reach nothing. Neither can be undone.
 
-Whatever a process loads lazily it must have loaded before; :mod:`clairvoie.analyser` runs a second of silence for that.
+Whatever a process loads lazily it must have loaded before; for that :mod:`clairvoie.node.analyser` runs a second of
+silence.
 """
 
 from __future__ import annotations

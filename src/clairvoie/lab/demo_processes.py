@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from clairvoie.errors import LabError
-from clairvoie.lifeline import tie_to_parent
+from clairvoie.node.lifeline import tie_to_parent
 
 STOP_SECONDS = 12.0
 LAST_LINES = 6

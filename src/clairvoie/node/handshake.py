@@ -15,7 +15,7 @@ from pathlib import Path
 from clairvoie.boundary.confinement import Confinement, Lock
 from clairvoie.egress.observed import descriptors_of, locks_of, strangers
 from clairvoie.egress.pipe import read_packets, write_packet
-from clairvoie.orders import CLOSED, READY, SEAL
+from clairvoie.node.orders import CLOSED, READY, SEAL
 
 NONE = Confinement(locks=Lock(0))
 SEEN = Lock.SECCOMP | Lock.NO_NEW_PRIVILEGES | Lock.NOT_DUMPABLE | Lock.NO_CORE | Lock.NO_SWAP

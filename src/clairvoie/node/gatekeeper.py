@@ -58,10 +58,10 @@ from clairvoie.egress.screening import CLAIMS_A_TICK, Refused
 from clairvoie.egress.state import GateState, decode_state, encode_state
 from clairvoie.egress.trusted import Silence
 from clairvoie.errors import BoundaryError, ClairvoieError, MalformedMessage
-from clairvoie.lifeline import tie_to_parent
 from clairvoie.log import set_up_log
-from clairvoie.orders import GateOrders, GateSensor, read_orders
-from clairvoie.vigil import Teller, Vigil
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import GateOrders, GateSensor, read_orders
+from clairvoie.node.vigil import Teller, Vigil
 
 CATCH_UP = 10.0
 TICKS_AT_ONCE = 120

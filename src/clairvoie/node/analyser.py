@@ -42,8 +42,8 @@ from clairvoie.detect.sound.tagging import SoundTagger
 from clairvoie.egress import sealing
 from clairvoie.egress.pipe import read_packets, write_packet
 from clairvoie.errors import CaptureError, ClairvoieError, ModelError
-from clairvoie.lifeline import cut, tie_to_parent
-from clairvoie.orders import CLOSED, MOMENT_BYTES, READY, SEAL, AnalyserEnd, AnalyserOrders, moment_in, read_orders
+from clairvoie.node.lifeline import cut, tie_to_parent
+from clairvoie.node.orders import CLOSED, MOMENT_BYTES, READY, SEAL, AnalyserEnd, AnalyserOrders, moment_in, read_orders
 
 OVERRUN_SECONDS = 2.0
 LONGEST_OVERRUN_SECONDS = 10.0

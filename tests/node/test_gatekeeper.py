@@ -30,10 +30,10 @@ from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import MessageReader, open_pipe, write_message, write_packet
 from clairvoie.egress.state import GateState, encode_state
 from clairvoie.egress.trusted import Held, Trust, stored
-from clairvoie.gatekeeper import CATCH_UP, TICKS_AT_ONCE, Gatekeeper
 from clairvoie.lab.leave import exercise_authorisation, make_leave
-from clairvoie.orders import GateOrders, GateSensor
-from clairvoie.vigil import Teller
+from clairvoie.node.gatekeeper import CATCH_UP, TICKS_AT_ONCE, Gatekeeper
+from clairvoie.node.orders import GateOrders, GateSensor
+from clairvoie.node.vigil import Teller
 
 NOW = 1_800_000_000
 LEAVE = make_leave("town", exercise=False)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from clairvoie import reach
 from clairvoie.config import NodeSensor, NodeSettings, ReplaySource
 from clairvoie.egress import landlock
 from clairvoie.egress.confining import Confining
 from clairvoie.errors import ConfigurationError
+from clairvoie.node import reach
 
 pytestmark = pytest.mark.skipif(landlock.version() == 0, reason="this kernel has no Landlock")
 

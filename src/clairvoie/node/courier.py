@@ -24,9 +24,9 @@ from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import MessageReader
 from clairvoie.egress.uplink import LiveSender, RecordSender, hub_client
 from clairvoie.errors import ClairvoieError
-from clairvoie.lifeline import tie_to_parent
 from clairvoie.log import set_up_log
-from clairvoie.orders import UplinkOrders, read_orders
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import UplinkOrders, read_orders
 
 
 async def carry(orders: UplinkOrders) -> None:

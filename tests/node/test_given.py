@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clairvoie.given import GivenLeave
+from clairvoie.node.given import GivenLeave
 
 SENSORS = ("mic-1", "mic-2", "mic-3")
 words = st.tuples(st.sampled_from(("on", "off")), st.sampled_from((*SENSORS, "", "nobody")))

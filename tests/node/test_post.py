@@ -20,9 +20,9 @@ from clairvoie.config import ClockSettings, NodeSensor, ReplaySource
 from clairvoie.egress import landlock
 from clairvoie.egress.observed import descriptors_of, locks_of, strangers
 from clairvoie.egress.pipe import read_packets
-from clairvoie.orders import AnalyserEnd
-from clairvoie.post import SensorPost
-from clairvoie.trying import trial
+from clairvoie.node.orders import AnalyserEnd
+from clairvoie.node.post import SensorPost
+from clairvoie.node.trying import trial
 
 RATE = 16_000
 SPEED = 15.0

@@ -22,9 +22,9 @@ from clairvoie.config import DeskTls, HubSettings
 from clairvoie.errors import ConfigurationError
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer
-from clairvoie.jobs import Jobs
 from clairvoie.log import set_up_log
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
+from clairvoie.server.jobs import Jobs
 
 GRACE_SECONDS = 1
 

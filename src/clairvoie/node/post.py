@@ -14,16 +14,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from clairvoie import reach
 from clairvoie.boundary.confinement import Confinement, Lock
 from clairvoie.config import ClockSettings, NodeSensor
 from clairvoie.egress.pipe import open_pipe, open_writing_end
-from clairvoie.handshake import NONE, Handshake, name_of
-from clairvoie.orders import AnalyserOrders, FetcherOrders, GateSensor, moment
-from clairvoie.processes import Child, spawn
+from clairvoie.node import reach
+from clairvoie.node.handshake import NONE, Handshake, name_of
+from clairvoie.node.orders import AnalyserOrders, FetcherOrders, GateSensor, moment
+from clairvoie.node.processes import Child, spawn
 
-ANALYSER = (sys.executable, "-P", "-m", "clairvoie.analyser")
-FETCHER = (sys.executable, "-P", "-m", "clairvoie.fetcher")
+ANALYSER = (sys.executable, "-P", "-m", "clairvoie.node.analyser")
+FETCHER = (sys.executable, "-P", "-m", "clairvoie.node.fetcher")
 SOUND_DEVICE = "/dev/snd/"
 
 

@@ -18,7 +18,7 @@ from street_camera import TYPES, Camera, recording
 from clairvoie.boundary.confinement import Confinement
 from clairvoie.egress import landlock
 
-SCRIPT = Path(__file__).parent / "support" / "leave_node.py"
+SCRIPT = Path(__file__).parents[1] / "support" / "leave_node.py"
 STREAM = """
 [[sensors]]
 id = "camera-1"

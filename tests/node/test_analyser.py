@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from clairvoie.analyser import ClaimWriter, analyse
 from clairvoie.boundary.detection import Claim, ImpulseDetection, MinuteLevels, TenSecondLevel
 from clairvoie.boundary.hazards import Health
 from clairvoie.boundary.wire import CLAIM_BYTES, decode_claim
 from clairvoie.config import ClockSettings, NodeSensor, ReplaySource, child_environment
 from clairvoie.egress.pipe import open_pipe, read_packets, write_packet
-from clairvoie.orders import READY, AnalyserEnd, AnalyserOrders, moment, written
+from clairvoie.node.analyser import ClaimWriter, analyse
+from clairvoie.node.orders import READY, AnalyserEnd, AnalyserOrders, moment, written
 
 START = 1_800_000_000
 RATE = 16_000
@@ -156,7 +156,7 @@ def test_what_is_no_claim_is_not_written(ends: Ends) -> None:
 
 def test_an_analyser_without_its_source_ends_with_a_code_and_without_a_word(tmp_path: Path, ends: Ends) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "clairvoie.analyser", written(orders_for(tmp_path / "missing.wav", ends))],
+        [sys.executable, "-m", "clairvoie.node.analyser", written(orders_for(tmp_path / "missing.wav", ends))],
         pass_fds=(ends.writing, ends.ready, ends.begin, ends.control),
         env=child_environment(),
         capture_output=True,

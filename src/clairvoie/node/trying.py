@@ -1,4 +1,4 @@
-"""The launcher's side of the trial: start it, look at it, end it (:mod:`clairvoie.trial`)."""
+"""The launcher's side of the trial: start it, look at it, end it (:mod:`clairvoie.node.trial`)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import time
 from clairvoie.boundary.confinement import Confinement
 from clairvoie.egress.confining import Confining
 from clairvoie.egress.pipe import open_pipe
-from clairvoie.handshake import Handshake, name_of
-from clairvoie.orders import TrialOrders
-from clairvoie.processes import spawn
+from clairvoie.node.handshake import Handshake, name_of
+from clairvoie.node.orders import TrialOrders
+from clairvoie.node.processes import spawn
 
-TRIAL = (sys.executable, "-P", "-m", "clairvoie.trial")
+TRIAL = (sys.executable, "-P", "-m", "clairvoie.node.trial")
 TRIAL_SECONDS = 20.0
 
 

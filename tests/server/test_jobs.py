@@ -13,12 +13,12 @@ import pytest
 from hub_street import EVERYBODY, Running, Street, begin, settings_at
 from structlog.testing import capture_logs
 
-import clairvoie.server
+import clairvoie.server.application
 from clairvoie.boundary.signed import encode_batch
 from clairvoie.errors import ConfigurationError, OversightError, Refusal, StoreUnavailable
 from clairvoie.hub.hub import Hub
-from clairvoie.jobs import Job, Jobs, jobs_of
-from clairvoie.server import create_app
+from clairvoie.server.application import create_app
+from clairvoie.server.jobs import Job, Jobs, jobs_of
 
 NAMES = ("counts", "acts", "retention", "accounts", "ledger", "lives")
 TOML = """
@@ -34,7 +34,7 @@ port = 0
 DYING = """
 import sys
 import clairvoie.hub.node_door as node_door
-import clairvoie.server as server
+import clairvoie.server.application as server
 name, jobs_of = sys.argv.pop(), server.jobs_of
 server.jobs_of = lambda *parts: [j._replace(work=lambda: 1 // 0) if j.name == name else j for j in jobs_of(*parts)]
 if name == "door":
@@ -52,7 +52,9 @@ def dying(name: str) -> Callable[..., list[Job]]:
 
 def test_a_hub_has_these_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
-    monkeypatch.setattr(clairvoie.server, "jobs_of", lambda *parts: found.extend(j.name for j in jobs_of(*parts)) or ())
+    monkeypatch.setattr(
+        clairvoie.server.application, "jobs_of", lambda *parts: found.extend(j.name for j in jobs_of(*parts)) or ()
+    )
     create_app(settings_at(tmp_path), callers=EVERYBODY).state.opened.close()
     assert sorted(found) == sorted(NAMES)
 
@@ -61,7 +63,7 @@ def test_a_hub_has_these_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_whichever_job_dies_the_hub_takes_nothing_more_and_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    monkeypatch.setattr(clairvoie.server, "jobs_of", dying(name))
+    monkeypatch.setattr(clairvoie.server.application, "jobs_of", dying(name))
     street = Street()
     app = create_app(settings_at(tmp_path), clock=street.clock, callers=EVERYBODY)
 
@@ -148,7 +150,7 @@ def test_an_application_that_cannot_be_made_leaves_nothing_open(
 
     for name in ("people_of", "registrar_of", "_mount"):
         with monkeypatch.context() as patch:
-            patch.setattr(clairvoie.server, name, refuse)
+            patch.setattr(clairvoie.server.application, name, refuse)
             with pytest.raises(ConfigurationError):
                 create_app(settings, callers=EVERYBODY)
         assert {thread.name for thread in threading.enumerate()} == threads

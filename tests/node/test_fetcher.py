@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from street_camera import RATE, TYPES, Camera, recording
 
-from clairvoie import reach
 from clairvoie.capture.blocks import Block
 from clairvoie.capture.fetcher import FetchedSound
 from clairvoie.capture.packets import FrameReader, Opened, Packet
-from clairvoie.fetcher import fetch
-from clairvoie.orders import AnalyserEnd, FetcherOrders
-from clairvoie.post import FETCHER
-from clairvoie.processes import spawn
+from clairvoie.node import reach
+from clairvoie.node.fetcher import fetch
+from clairvoie.node.orders import AnalyserEnd, FetcherOrders
+from clairvoie.node.post import FETCHER
+from clairvoie.node.processes import spawn
 
 NOW = 1_800_000_000.0
 

@@ -23,7 +23,7 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.retention import Limits, due
 from clairvoie.oversight.keeper import Keeper
-from clairvoie.people import hand_over, retention_now
+from clairvoie.server.people import hand_over, retention_now
 
 FLUSH_SECONDS = 1.0
 ACTS_SECONDS = 0.25
@@ -38,7 +38,7 @@ RETRY_SECONDS = 60.0
 """A job that could not do its work now tries again after this time at the latest."""
 NOT_NOW = (StoreUnavailable, OversightError, OSError)
 
-log = structlog.get_logger("clairvoie.jobs")
+log = structlog.get_logger("clairvoie.server.jobs")
 
 
 class Job(NamedTuple):

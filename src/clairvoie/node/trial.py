@@ -12,8 +12,8 @@ import sys
 from clairvoie.egress import sealing
 from clairvoie.egress.pipe import read_packets, write_packet
 from clairvoie.errors import ClairvoieError
-from clairvoie.lifeline import tie_to_parent
-from clairvoie.orders import CLOSED, READY, AnalyserEnd, TrialOrders, read_orders
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import CLOSED, READY, AnalyserEnd, TrialOrders, read_orders
 
 
 def main() -> AnalyserEnd:

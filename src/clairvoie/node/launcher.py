@@ -16,7 +16,7 @@ are for :data:`GATE_GRACE`, in which the next one asks for leave anew; nothing i
 
 The processes are joined by one-way pipes. The launcher keeps no writing end of an analyser's pipe, so that the gate
 notices at once when an analyser is gone. A process that ends is started again, sooner or later according to how long it
-lived. When the launcher ends, even by SIGKILL, all of them end (:mod:`clairvoie.lifeline`).
+lived. When the launcher ends, even by SIGKILL, all of them end (:mod:`clairvoie.node.lifeline`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from typing import Any
 
 import structlog
 
-from clairvoie import reach
 from clairvoie.boundary.confinement import ALL, Confinement, Lock
 from clairvoie.config import NodeSettings, TlsFiles
 from clairvoie.egress.memory import memory_path
@@ -41,13 +40,14 @@ from clairvoie.egress.observed import locks_of
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import open_pipe
 from clairvoie.errors import EgressError
-from clairvoie.given import GivenLeave
-from clairvoie.handshake import NONE, Handshake
-from clairvoie.orders import AnalyserEnd, GateOrders, UplinkOrders
-from clairvoie.post import ANALYSER, SensorPost
-from clairvoie.processes import Awaited, Child, spawn
+from clairvoie.node import reach
+from clairvoie.node.given import GivenLeave
+from clairvoie.node.handshake import NONE, Handshake
+from clairvoie.node.orders import AnalyserEnd, GateOrders, UplinkOrders
+from clairvoie.node.post import ANALYSER, SensorPost
+from clairvoie.node.processes import Awaited, Child, spawn
+from clairvoie.node.trying import trial
 from clairvoie.software import model_digest, software_digest
-from clairvoie.trying import trial
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 OUTBOX_NAME = "outbox.sqlite"
@@ -64,8 +64,8 @@ POLL_READY = 0.05
 POLL = 5.0
 
 Announce = Callable[[dict[str, Any]], None]
-GATE = (sys.executable, "-P", "-m", "clairvoie.gatekeeper")
-UPLINK = (sys.executable, "-P", "-m", "clairvoie.courier")
+GATE = (sys.executable, "-P", "-m", "clairvoie.node.gatekeeper")
+UPLINK = (sys.executable, "-P", "-m", "clairvoie.node.courier")
 
 
 class Node:

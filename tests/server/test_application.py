@@ -32,7 +32,7 @@ from clairvoie.errors import ConfigurationError
 from clairvoie.hub.granting import REQUEST_TYPE
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
 from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
-from clairvoie.server import create_app, settings_of
+from clairvoie.server.application import create_app, settings_of
 
 URL = "http://127.0.0.1:8750"
 

@@ -1,7 +1,7 @@
 """The hub as an application: wires hub, oversight and views together.
 
-``create_app`` makes the application; :mod:`clairvoie.serving` puts it on its sockets. Signed acts are taken in, the
-ledger is published and retention is kept by :mod:`clairvoie.jobs`, which run as long as it does.
+``create_app`` makes the application; :mod:`clairvoie.server.serving` puts it on its sockets. Signed acts are taken in,
+the ledger is published and retention is kept by :mod:`clairvoie.server.jobs`, which run as long as it does.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from clairvoie.hub.receiving import receiving
 from clairvoie.hub.registrar import Registrar
 from clairvoie.hub.trusting import read_trust
 from clairvoie.hub.unrecorded import Unrecorded
-from clairvoie.jobs import Jobs, jobs_of
 from clairvoie.oversight.authorisations import not_allowed, sentences, suspension_words
 from clairvoie.oversight.figures import figures
 from clairvoie.oversight.keeper import Keeper, read_ledger_key
 from clairvoie.oversight.publishing import publishing
-from clairvoie.people import callers_of, people_of
+from clairvoie.server.jobs import Jobs, jobs_of
+from clairvoie.server.people import callers_of, people_of
 from clairvoie.views import api, site
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import Guard
@@ -55,7 +55,7 @@ from clairvoie.views.wording import Wording
 Clock = Callable[[], float]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
-log = structlog.get_logger("clairvoie.server")
+log = structlog.get_logger("clairvoie.server.application")
 
 
 def task_of(settings: HubSettings) -> Task:

@@ -32,8 +32,8 @@ from clairvoie.capture.packets import (
 )
 from clairvoie.egress import sealing
 from clairvoie.errors import CaptureError, ClairvoieError
-from clairvoie.lifeline import tie_to_parent
-from clairvoie.orders import AnalyserEnd, FetcherOrders, read_orders
+from clairvoie.node.lifeline import tie_to_parent
+from clairvoie.node.orders import AnalyserEnd, FetcherOrders, read_orders
 
 STREAM_MODULES = ("attachments", "audio", "data", "subtitles", "video")
 PROTOCOLS = "http,https,httpproxy,tcp,tls,rtp,rtsp,udp"

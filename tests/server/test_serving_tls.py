@@ -18,8 +18,8 @@ from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.config import DeskTls, DoorSettings, EnrolledNode, HubSettings, NodeSettings, read_settings
 from clairvoie.errors import ConfigurationError
 from clairvoie.hub.certificates import authority_in, door_files
-from clairvoie.server import create_app, settings_of
-from clairvoie.serving import desk_context
+from clairvoie.server.application import create_app, settings_of
+from clairvoie.server.serving import desk_context
 
 HUB: dict[str, Any] = {"deployment": "town", "place": "Town", "time_zone": "Europe/Paris", "store": "hub.sqlite"}
 PLACE = Place(latitude=48.0, longitude=2.0)

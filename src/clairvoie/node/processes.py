@@ -13,7 +13,7 @@ from msgspec import Struct
 from clairvoie.config import child_environment
 from clairvoie.egress.confining import Confining
 from clairvoie.errors import EgressError
-from clairvoie.orders import written
+from clairvoie.node.orders import written
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0

@@ -65,7 +65,7 @@ class FetcherOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class TrialOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For the trial (:mod:`clairvoie.trial`): the pipes on which it behaves like an analyser without a source."""
+    """For the trial (:mod:`clairvoie.node.trial`): the pipes on which it behaves like an analyser without a source."""
 
     parent: int
     ready: int
