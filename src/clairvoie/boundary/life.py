@@ -64,8 +64,9 @@ def _check_text(what: str, text: str) -> None:
 
 
 class NodeAct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="node"):
-    """A node's key of ``epoch`` is believed from ``at`` on, or, with ``revoked``, no longer from ``at`` on: by the clock of
-    whoever believes, whatever second a record tells of (a node may use a new key before the technician's act is there).
+    """A node's key of ``epoch`` is believed from ``at`` on, or, with ``revoked``, no longer from ``at`` on.
+
+    By the clock of whoever believes, whatever second a record tells of: a node may switch keys before its act is there.
 
     ``certificate`` is the SHA-256 of the node's TLS certificate (DER), 64 hexadecimal digits. A new epoch replaces the
     one before it; the same epoch and key with another certificate renews the certificate.
