@@ -70,7 +70,7 @@ def sentences(language: str, count: int, seed: int = 0) -> list[tuple[str, ...]]
     """``count`` different sentences.
 
     >>> sentences("en", 1)
-    [('kathy', 'has', 'ten', 'new', 'toys')]
+    [('kathy', 'sold', 'twelve', 'pretty', 'ships')]
     """
     rng = np.random.default_rng((seed, len(language), ord(language[0])))
     found: dict[tuple[str, ...], None] = {}
