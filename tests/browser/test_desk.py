@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from fake_desk import FakeDesk
 from playwright.sync_api import Page, expect
 from served import OpenPage, Served
@@ -226,11 +227,13 @@ def test_the_page_says_whether_sound_is_on_and_lets_it_be_tested(open_page: Open
     expect(toggle).to_have_text("Sound off")
 
 
-def test_the_sound_repeats_until_the_incident_is_taken(open_page: OpenPage, desk: FakeDesk) -> None:
+@pytest.mark.parametrize("pressed", [0, 700], ids=["quickly", "slowly"])
+def test_the_sound_repeats_until_the_incident_is_taken(open_page: OpenPage, desk: FakeDesk, pressed: int) -> None:
+    """However long the button is held: sound that begins while it is down is not turned off when it comes up."""
     desk.take(4, "Noé")
     page = open_page("/", name="Jeanne", language="en")
     drawn(page)
-    page.locator("#sound .sound-toggle").click()
+    page.locator("#sound .sound-toggle").click(delay=pressed)
     expect(page.locator("#sound")).to_have_attribute("data-tones", "2", timeout=30_000)
     page.locator("#take-5").click()
     expect(page.locator("#strip")).to_contain_text("0 incidents open")

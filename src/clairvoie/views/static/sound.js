@@ -7,6 +7,7 @@ const EVERY_MILLISECONDS = 4000;
 let wanted = localStorage.getItem("sound") !== "off";
 let context = null;
 let before = 0;
+let sounding = null;
 
 const allowed = () => context?.state === "running";
 const openIncidents = () => Number(document.querySelector("#strip [data-open]")?.dataset.open ?? 0);
@@ -52,7 +53,8 @@ async function start() {
 }
 
 toggle.addEventListener("click", () => {
-  wanted = !(wanted && allowed());
+  wanted = !(sounding ?? (wanted && allowed()));
+  sounding = null;
   localStorage.setItem("sound", wanted ? "on" : "off");
   if (wanted) start();
   say();
@@ -65,8 +67,14 @@ control.querySelector(".sound-test").addEventListener("click", async () => {
   document.getElementById("said").textContent = control.dataset.sayTested;
   say();
 });
-document.addEventListener("pointerdown", () => { if (wanted && !allowed()) start(); });
-document.addEventListener("keydown", () => { if (wanted && !allowed()) start(); });
+// Any press lets the page sound. A press on the switch means what the switch says when it goes down: by the click, which
+// comes when it goes up, sound may have begun already, and the click would turn it off.
+for (const press of ["pointerdown", "keydown"]) {
+  document.addEventListener(press, ({ target }) => {
+    sounding = toggle.contains(target) ? wanted && allowed() : null;
+    if (wanted && !allowed()) start();
+  });
+}
 
 before = openIncidents();
 await start();
