@@ -32,6 +32,7 @@ docs: $(VENV)/.test  ## write the generated parts of docs/ and check the rest
 	$(BIN)/python tools/code_lengths.py docs/egress.md
 	$(BIN)/python tools/command_line.py docs/command-line.md
 	$(BIN)/python tools/figures.py README.md
+	$(BIN)/python tools/leak_tables.py docs/leak.md
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
 pictures: $(VENV)/.test  ## take the documentation's pictures from a running demonstration (needs Chromium)

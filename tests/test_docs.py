@@ -99,6 +99,12 @@ def test_the_tables_of_code_lengths_say_what_the_types_say() -> None:
     assert tool("code_lengths").replace(page) == page, "stale: run `make docs`"
 
 
+def test_the_leak_audits_page_gives_the_figures_of_its_run() -> None:
+    page = read("docs/leak.md")
+    made = tool("leak_tables")
+    assert made.replace(page, made.read()) == page, "stale: run `make docs`"
+
+
 def test_the_readme_gives_the_figures_of_the_packaged_model() -> None:
     page = read("README.md")
     assert tool("figures").replace(page) == page, "stale: run `make docs`"
