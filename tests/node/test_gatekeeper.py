@@ -13,6 +13,7 @@ import structlog
 from fake_hub import FakeHub
 from msgspec.structs import replace
 
+import clairvoie.node.gatekeeper as gatekeeper_module
 from clairvoie.boundary.bulletin import ImpulseEvent
 from clairvoie.boundary.charter import encode_charter
 from clairvoie.boundary.detection import Claim, ImpulseDetection, TenSecondLevel
@@ -135,6 +136,21 @@ def test_a_claim_leaves_in_the_tick_of_its_second_and_not_before(bench: Bench) -
     assert [len(t.bulletins[0].events) for t in bench.live_ticks()] == [1]
     bench.tick(NOW + 1)
     assert [event.age for event in released(bench)] == [pytest.approx(5001, abs=1), pytest.approx(9001, abs=1)]
+
+
+def test_what_a_live_tick_announces_lies_in_the_outbox_before_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The uplink looks into the outbox when a live tick comes; what lay there later would wait for the next one."""
+    warm(bench)
+    bench.say(bang(NOW + 0.5))
+    there: list[int] = []
+
+    def watched(pipe: int, message: bytes) -> bool:
+        there.append(len(released(bench)))
+        return write_message(pipe, message)
+
+    monkeypatch.setattr(gatekeeper_module, "write_message", watched)
+    bench.tick(NOW)
+    assert there == [1]
 
 
 def test_a_tick_is_made_once_however_often_the_gate_looks(bench: Bench) -> None:

@@ -187,8 +187,12 @@ class Gatekeeper:
         seconds = range(first, min(due, first + TICKS_AT_ONCE - 1) + 1)
         try:
             self._hand_over()  # what could not be handed over before: nothing new leaves until it is
-            self._tick_all(seconds, now)
-            self._hand_over()
+            live = self._tick_all(seconds, now)
+            try:
+                self._hand_over()  # before the live ticks, at which the uplink looks into the outbox
+            finally:
+                for second, bulletins in live:
+                    self._send_live(second, bulletins)
         except OutboxUnavailable as error:
             for sensor in self.sensors:
                 sensor.not_stored()
@@ -250,8 +254,8 @@ class Gatekeeper:
         self.leaseholder.erasing = False
         self._log.warning("erased", records=erased)
 
-    def _tick_all(self, seconds: range, now: float) -> None:
-        """Make these ticks for all sensors, store them in one transaction, and only then let the live ticks go."""
+    def _tick_all(self, seconds: range, now: float) -> list[tuple[int, tuple[Bulletin, ...]]]:
+        """Make these ticks for all sensors and store them in one transaction; the live ticks, which go only then."""
         states = [sensor.state for sensor in self.sensors]
         rows: list[Outgoing] = []
         said: dict[int, list[Bulletin]] = {second: [] for second in seconds}
@@ -274,9 +278,11 @@ class Gatekeeper:
         self._kept |= trust
         for sensor, state in zip(self.sensors, states, strict=True):
             sensor.stored(state)
-        for second, bulletins in said.items():
-            if bulletins and len(bulletins) == speaking[second]:
-                self._send_live(second, tuple(bulletins))
+        return [
+            (second, tuple(bulletins))
+            for second, bulletins in said.items()
+            if bulletins and len(bulletins) == speaking[second]
+        ]
 
     def _hand_over(self) -> None:
         trimmed = self._memory.hand_over(self._outbox)
