@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
+from clairvoie.detect.sound.indicators import (
+    energy_mean,
+    indicators_of,
+    intermittency_ratio,
+    percentile_levels,
+    sound_exposure_level,
+)
 from clairvoie.detect.sound.levels import SecondLevels
 
 LEVELS = st.lists(st.floats(-100, 140), min_size=1, max_size=60)
@@ -66,3 +72,39 @@ def test_the_end_of_a_recording_counts_for_what_it_is() -> None:
     seconds = [second(1, 60.0), second(1.5, 70.0, valid=False, seconds=0.5)]
     assert indicators_of(seconds).laeq == pytest.approx(60.0)
     assert indicators_of(seconds, with_rest=True).laeq == pytest.approx(10 * math.log10((1e6 + 0.5e7) / 1.5))
+
+
+@given(st.floats(-100, 140), st.floats(1, 86_400))
+def test_the_exposure_of_a_steady_level_grows_by_10_db_a_tenfold_of_time(level: float, seconds: float) -> None:
+    one, ten = sound_exposure_level(level, seconds), sound_exposure_level(level, 10 * seconds)
+    assert one is not None
+    assert ten == pytest.approx(one + 10)
+    assert sound_exposure_level(level, 1.0) == level
+
+
+def test_the_exposure_of_nothing_does_not_exist() -> None:
+    assert sound_exposure_level(None, 10.0) is None
+    assert sound_exposure_level(60.0, 0.0) is None
+
+
+@given(LEVELS, st.floats(-50, 50))
+def test_intermittency_is_a_percentage_that_no_calibration_moves(levels: list[float], gain: float) -> None:
+    found = intermittency_ratio(levels)
+    assert found is not None
+    assert 0 <= found <= 100 + 1e-9
+    counts = sum(level > energy(levels) + 3 for level in levels)
+    assert (found == 0) is (counts == 0)
+    if not any(abs(level - energy(levels) - 3) < 1e-6 for level in levels):
+        assert intermittency_ratio([level + gain for level in levels]) == pytest.approx(found, abs=1e-6)
+
+
+def energy(levels: list[float]) -> float:
+    return 10 * math.log10(sum(10 ** (level / 10) for level in levels) / len(levels))
+
+
+def test_intermittency_of_the_reference_s_kind_by_hand() -> None:
+    # One second at 80 dB in a hundred at 50 dB: all that exceeds LAeq + 3 dB is that second, 1e8 of 1e8 + 99e5.
+    assert intermittency_ratio([50.0] * 99 + [80.0]) == pytest.approx(100 * 1e8 / (1e8 + 99e5))
+    assert intermittency_ratio([60.0] * 50) == 0
+    assert intermittency_ratio([None, None]) is None
+    assert intermittency_ratio([None] * 9 + [60.0]) == 100

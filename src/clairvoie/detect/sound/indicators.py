@@ -1,10 +1,12 @@
-"""Energy means and percentile levels, from the levels of seconds.
+"""Energy means, percentile levels, exposure and intermittency, from the levels of seconds.
 
 Percentiles are of LAF, taken eight times a second (ISO 1996-1:2016, 3.1.3: the level exceeded N % of the time, with
 time weighting F). Seconds that are not valid count nowhere; digital silence counts as time without energy.
 
 >>> round(energy_mean([(60.0, 1.0), (None, 1.0)]), 1)
 57.0
+>>> round(sound_exposure_level(60.0, 100.0), 1), round(intermittency_ratio([50.0] * 99 + [80.0]), 1)
+(80.0, 91.0)
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 from clairvoie.detect.sound.levels import SecondLevels
 
 PERCENTILES = (1, 5, 10, 50, 90, 95, 99)
+INTERMITTENCY_OFFSET_DB = 3.0
 
 
 def energy_mean(levels: Iterable[tuple[float | None, float]]) -> float | None:
@@ -46,6 +49,29 @@ def percentile_levels(laf: Sequence[float], percentiles: Iterable[int] = (10, 50
         value = float(ordered[max(rank, 0)])
         found[percentile] = value if math.isfinite(value) else None
     return found
+
+
+def sound_exposure_level(level: float | None, seconds: float) -> float | None:
+    """LAE, also SEL: the level in dB that one second would need to hold the energy of ``level`` over ``seconds``.
+
+    ISO 1996-1:2016, 3.1.8.
+    """
+    return level + 10 * math.log10(seconds) if level is not None and seconds > 0 else None
+
+
+def intermittency_ratio(levels: Sequence[float | None]) -> float | None:
+    """Percentage of the energy that lies in the seconds louder than LAeq,T + 3 dB, from LAeq,1s in dB.
+
+    Wunderli, Pieren, Habermacher et al. 2016, "Intermittency ratio: a metric reflecting short-term temporal variations
+    of transportation noise exposure", J. Expo. Sci. Environ. Epidemiol. 26, 575-585: K = Leq,T + C with C = 3 dB, for
+    any T. Steady noise has 0, a single bang in silence 100. ``None`` without energy. It needs no calibration.
+    """
+    energy = np.asarray([0.0 if level is None else 10 ** (level / 10) for level in levels])
+    total = float(energy.sum())
+    if total <= 0:
+        return None
+    threshold = total / energy.size * 10 ** (INTERMITTENCY_OFFSET_DB / 10)
+    return 100 * float(energy[energy > threshold].sum()) / total
 
 
 def greatest(levels: Iterable[float | None]) -> float | None:
