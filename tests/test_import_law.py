@@ -13,6 +13,8 @@ EVERYWHERE = ("clairvoie.boundary", "clairvoie.errors")
 EXTRA = {"detect": ("clairvoie.capture.blocks",)}
 JOINING = ("cli", "lab", "node", "server")
 """Folders where rooms meet."""
+CHECKING_A_HUB = tuple(f"clairvoie.oversight.{name}" for name in ("continuation", "inclusion", "ledger_check"))
+"""All that a node may know of oversight."""
 FORBIDDEN_IN_BOUNDARY = {"numpy", "scipy", "av", "socket", "sqlite3", "httpx", "pathlib", "os", "subprocess"}
 
 
@@ -61,7 +63,20 @@ def test_a_node_knows_no_hub_and_a_hub_no_node() -> None:
         for folder, others in apart.items()
         for path in sorted((SOURCE / folder).rglob("*.py"))
         for name in imports_of(path)
-        if name.startswith(tuple(f"clairvoie.{other}" for other in others))
+        if name.startswith(tuple(f"clairvoie.{other}" for other in others)) and not name.startswith(CHECKING_A_HUB)
+    ]
+    assert broken == []
+
+
+def test_what_a_node_knows_of_oversight_is_the_rule_by_which_it_checks_its_hub() -> None:
+    """The rule needs keys, proofs and closed types: no store, no publisher, no network."""
+    pure = (*CHECKING_A_HUB, "clairvoie.oversight.checkpoint", "clairvoie.oversight.merkle", *EVERYWHERE)
+    broken = [
+        f"{rule} imports {name}"
+        for rule in pure[: -len(EVERYWHERE)]
+        for name in imports_of(SOURCE.parent / f"{rule.replace('.', '/')}.py")
+        if name.split(".")[0] in FORBIDDEN_IN_BOUNDARY | {"fastapi", "sqlalchemy", "clairvoie"}
+        and not name.startswith(pure)
     ]
     assert broken == []
 

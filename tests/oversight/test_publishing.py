@@ -24,11 +24,10 @@ from clairvoie.boundary.signed import encode_batch
 from clairvoie.errors import ConfigurationError, OversightError
 from clairvoie.hub.receiving import RECORDS_TYPE
 from clairvoie.lab.leave import digits
-from clairvoie.oversight.checkpoint import ED25519, NoteKey, decode_base64, open_checkpoint
-from clairvoie.oversight.ledger import origin_of
+from clairvoie.oversight.checkpoint import ED25519, NoteKey, decode_base64, open_checkpoint, origin_of
+from clairvoie.oversight.inclusion import RecordInclusion
 from clairvoie.oversight.merkle import leaf_hash, root_of_inclusion
 from clairvoie.oversight.mirror import Address, Folder, logs_in
-from clairvoie.oversight.publishing import RecordInclusion
 from clairvoie.oversight.tree import Trust
 from clairvoie.oversight.verify import verify_log
 from clairvoie.server.application import create_app

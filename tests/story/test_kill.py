@@ -38,8 +38,7 @@ from clairvoie.egress.memory import Memory, memory_path
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.state import GateState, decode_state
 from clairvoie.egress.uplink import RecordSender, hub_client
-from clairvoie.oversight.checkpoint import ED25519, NoteKey
-from clairvoie.oversight.ledger import origin_of
+from clairvoie.oversight.checkpoint import ED25519, NoteKey, origin_of
 from clairvoie.oversight.mirror import Folder
 from clairvoie.oversight.tree import Trust
 from clairvoie.oversight.verify import verify_log

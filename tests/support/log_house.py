@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clairvoie.boundary.charter import Charter, Signer, Witness, encode_charter
 from clairvoie.boundary.entry import Entry, EntryKind, StoredRecord
 from clairvoie.hub.store import Store
-from clairvoie.oversight.checkpoint import ED25519, NoteKey
-from clairvoie.oversight.ledger import Ledger, origin_of
+from clairvoie.oversight.checkpoint import ED25519, NoteKey, origin_of
+from clairvoie.oversight.ledger import Ledger
 from clairvoie.oversight.publisher import Publisher
 from clairvoie.oversight.tree import Trust
 from clairvoie.oversight.witnesses import Witnesses

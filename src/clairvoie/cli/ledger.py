@@ -43,8 +43,7 @@ class Keys:
     def __init__(self, key: str | None, charter: Path | None, witness_keys: list[str] | None) -> None:
         from clairvoie.boundary.charter import decode_charter
         from clairvoie.errors import ConfigurationError
-        from clairvoie.oversight.checkpoint import NoteKey
-        from clairvoie.oversight.ledger import origin_of
+        from clairvoie.oversight.checkpoint import NoteKey, origin_of
         from clairvoie.oversight.witnesses import key_of
 
         if (key is None) == (charter is None):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Protocol
 
 import httpx
@@ -67,12 +67,19 @@ def _worth_saying(attempt: int) -> bool:
 
 
 class RecordSender:
-    """Empties the outbox into the hub."""
+    """Empties the outbox into the hub. ``acknowledged`` is told the envelopes that the hub says it has stored."""
 
-    def __init__(self, outbox: Outbox, client: httpx.AsyncClient, log: Logger) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: httpx.AsyncClient,
+        log: Logger,
+        acknowledged: Callable[[Iterable[bytes]], None] = lambda _envelopes: None,
+    ) -> None:
         self._outbox = outbox
         self._client = client
         self._log = log
+        self._acknowledged = acknowledged
         self._batch = MAXIMUM_ENVELOPES
         self._held = False
         self._unknown: dict[str, float] = {}
@@ -138,6 +145,7 @@ class RecordSender:
         self._held = isinstance(verdict, Held) or (self._held and not isinstance(verdict, Stored))
         if isinstance(verdict, Stored):
             self._outbox.delete(record.id for record in kept)
+            self._acknowledged(record.envelope for record in kept)
             self._batch = min(MAXIMUM_ENVELOPES, self._batch * 2)
         elif isinstance(verdict, SetAside):
             self._outbox.set_aside(kept[verdict.index].id, verdict.code, verdict.what)

@@ -16,14 +16,14 @@ import contextlib
 import datetime
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
 from cryptography import x509
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -92,15 +92,16 @@ def _uris(certificate: x509.Certificate) -> list[str]:
 
 
 class NodeDoor:
-    """The routes of nodes, for peers that are let in."""
+    """The routes of nodes, and ``more`` that they may ask, for peers that are let in."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, more: Iterable[APIRouter] = ()) -> None:
         self._hub = hub
         self._open: dict[asyncio.Transport, str | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         app = FastAPI(title="Clairvoie: node door", docs_url=None, redoc_url=None, openapi_url=None)
         app.include_router(receiving(hub))
-        app.include_router(granting(hub))
+        for router in (granting(hub), *more):
+            app.include_router(router)
         self._app: ASGIApp = app
         hub.enrolled.append(self._recheck_soon)
 
@@ -159,14 +160,21 @@ def door_context(certificate: Path, key: Path, authority: Authority) -> ssl.SSLC
 class DoorServer(uvicorn.Server):
     """The node door on its socket, beside the desk's server and in its event loop; it leaves signals to that one."""
 
-    def __init__(self, hub: Hub, keys: Path, listener: socket.socket, names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        keys: Path,
+        listener: socket.socket,
+        names: tuple[str, ...],
+        more: Iterable[APIRouter] = (),
+    ) -> None:
         self._keys = keys
         self._names = _names(listener, names)
         self._authority = authority_in(keys, hub.task.deployment.id, _now())
         self._issued = _now()
         files = door_files(self._authority, keys, self._names, self._issued)
         self._context = context = door_context(*files, self._authority)
-        self.node_door = NodeDoor(hub)
+        self.node_door = NodeDoor(hub, more)
         super().__init__(
             uvicorn.Config(
                 self.node_door,

@@ -1,8 +1,9 @@
 """The uplink process of a node: carries what the gate has signed to the hub, and what the hub grants to the gate.
 
 What this process may touch: the outbox file (it reads and deletes records), the reading end of the live pipe, the
-writing end of the grants, its connections to the hub with the node's TLS files, and standard error for its log. It has
-no signing key and never sees sound or a claim. It is not trusted: what it holds back, alters or invents gives no leave.
+writing end of the grants, its connections to the hub with the node's TLS files, the charter (it reads the hub's key for
+checkpoints), the file of what it finds of the hub's ledger, and standard error for its log. It has no signing key and
+never sees sound or a claim. It is not trusted: what it holds back, alters or invents gives no leave.
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+import httpx
 import structlog
 
 from clairvoie.boundary.signed import LEASE_DOMAIN, decode_envelope
 from clairvoie.egress import sealing
 from clairvoie.egress.grants import GrantListener, GrantPipe, LeaseCarrier
+from clairvoie.egress.leaseholder import charter_in
 from clairvoie.egress.outbox import Outbox
 from clairvoie.egress.pipe import MessageReader
-from clairvoie.egress.uplink import LiveSender, RecordSender, hub_client
+from clairvoie.egress.uplink import LiveSender, Logger, RecordSender, hub_client
 from clairvoie.errors import ClairvoieError
 from clairvoie.log import set_up_log
+from clairvoie.node.ledger_checker import LedgerChecker
 from clairvoie.node.lifeline import tie_to_parent
 from clairvoie.node.orders import UplinkOrders, read_orders
+from clairvoie.oversight.continuation import LedgerTrust
 
 
 async def carry(orders: UplinkOrders) -> None:
@@ -37,11 +43,14 @@ async def carry(orders: UplinkOrders) -> None:
     outbox = Outbox(Path(orders.outbox))
     reader = MessageReader(orders.live)
     async with hub_client(orders.hub, orders.tls) as client:
-        records = RecordSender(outbox, client, log)
+        checker = checker_of(orders, client, log)
+        records = RecordSender(outbox, client, log, nobody if checker is None else checker.acknowledged)
         live = LiveSender(client, log)
         pipe = GrantPipe(orders.grants, log)
         leases = LeaseCarrier(client, pipe, log)
         senders = [records.run(), live.run()]
+        if checker is not None:
+            senders.append(checker.run())
         if orders.grants >= 0:
             senders += [leases.run(), GrantListener(orders.node, client, pipe, log).run()]
 
@@ -70,6 +79,18 @@ async def carry(orders: UplinkOrders) -> None:
         outbox.close()
         for task in done:
             task.result()  # raises what ended a sender, which never ends by itself
+
+
+def checker_of(orders: UplinkOrders, client: httpx.AsyncClient, log: Logger) -> LedgerChecker | None:
+    """Who asks for delivered records in the hub's ledger; ``None`` without a charter, which names the ledger's key."""
+    if orders.charter is None:
+        return None
+    trust = LedgerTrust.of(charter_in(Path(orders.charter)))
+    return LedgerChecker(client, trust, Path(orders.check), log)
+
+
+def nobody(_envelopes: Iterable[bytes]) -> None:
+    """Nobody asks."""
 
 
 def load_everything() -> None:

@@ -47,6 +47,7 @@ from clairvoie.node.orders import AnalyserEnd, GateOrders, UplinkOrders
 from clairvoie.node.post import ANALYSER, SensorPost
 from clairvoie.node.processes import Awaited, Child, spawn
 from clairvoie.node.trying import trial
+from clairvoie.oversight.ledger_check import FILE_NAME
 from clairvoie.software import model_digest, software_digest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
@@ -117,6 +118,10 @@ class Node:
     @property
     def _outbox(self) -> Path:
         return self._state / OUTBOX_NAME
+
+    @property
+    def _charter(self) -> str | None:
+        return None if self._settings.charter is None else str(self._base / self._settings.charter)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises :class:`EgressError` when the gate cannot start at all."""
@@ -315,7 +320,7 @@ class Node:
             live=self._live_writing,
             control=self._control,
             ready=ready,
-            charter=None if settings.charter is None else str(self._base / settings.charter),
+            charter=self._charter,
             grants=self._grants,
         )
         ends = [*(post.claims for post in self._posts), self._live_writing, self._grants, self._control, ready]
@@ -340,6 +345,8 @@ class Node:
             control=self._control,
             ready=ready,
             grants=self._grants_writing,
+            charter=self._charter,
+            check=str(self._state / FILE_NAME),
         )
         ends = [self._live, self._grants_writing, self._control, ready]
         return spawn(UPLINK, orders, ends, confining=reach.of_uplink(self._settings, self._base))

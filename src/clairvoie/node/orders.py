@@ -112,7 +112,8 @@ class GateOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class UplinkOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For the uplink: where the hub and the outbox are, the reading end of what the gate sends (ticks and requests for
-    leases, all signed), and the writing end ``grants`` of what the hub grants."""
+    leases, all signed), and the writing end ``grants`` of what the hub grants. With a ``charter`` it asks whether what
+    it has delivered is in the hub's ledger, and keeps what it finds in the file ``check``."""
 
     parent: int
     hub: str
@@ -123,6 +124,8 @@ class UplinkOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ready: int
     grants: int = -1
     tls: TlsFiles | None = None
+    charter: str | None = None
+    check: str = ""
 
 
 def moment(second: int) -> bytes:

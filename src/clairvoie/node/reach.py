@@ -5,7 +5,7 @@
 | analyser | its recording, read; or the sound devices | none |
 | fetcher | how names are resolved, certificates | its source's port, and 53 |
 | gate | its key and the charter, read; its memory; the outbox | none |
-| uplink | its TLS files, names, certificates; the outbox | the hub's port, and 53 |
+| uplink | its TLS files, the charter, names, certificates, read; outbox and ledger check | the hub's port, and 53 |
 
 No process but the gate can read the node's key or touch the gate's memory, and no process that hears sound can write a
 file or make a socket.
@@ -86,6 +86,8 @@ def of_uplink(settings: NodeSettings, base: Path) -> Confining:
     if settings.tls is not None:
         files = (settings.tls.certificate, settings.tls.key, settings.tls.authority)
         paths |= {base / name: Access.READ_FILE for name in files}
+    if settings.charter is not None:
+        paths[base / settings.charter] = Access.READ_FILE
     return Confining(paths, ports=(port_of(settings.hub), DOMAIN_PORT), file_bytes=UNLIMITED)
 
 

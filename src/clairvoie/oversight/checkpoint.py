@@ -34,6 +34,15 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
+def origin_of(deployment: str, epoch: int) -> str:
+    """The name of an epoch's log: a schema-less address, the same in its checkpoints and as its key's name.
+
+    >>> origin_of("quai", 2)
+    'quai.clairvoie/ledger/2'
+    """
+    return f"{deployment}.clairvoie/ledger/{epoch}"
+
+
 def decode_base64(text: str) -> bytes:
     """Standard base64 in its one canonical form; anything else is refused."""
     try:

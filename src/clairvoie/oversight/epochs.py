@@ -18,8 +18,8 @@ from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.tile import CHECKPOINT, ENTRIES, WIDTH, Tile, decode_entries, tile_at
 from clairvoie.errors import BoundaryError, MalformedMessage, OversightError
 from clairvoie.oversight import ledger_tables as tables
-from clairvoie.oversight.checkpoint import ED25519, NoteKey, Opened, open_checkpoint
-from clairvoie.oversight.ledger import Ledger, count_of, origin_of
+from clairvoie.oversight.checkpoint import ED25519, NoteKey, Opened, open_checkpoint, origin_of
+from clairvoie.oversight.ledger import Ledger, count_of
 from clairvoie.oversight.tiles import Growth
 
 REPLAY_ROWS = 50_000

@@ -32,15 +32,11 @@ from clairvoie.boundary.overseen import AccessLine
 from clairvoie.boundary.tile import WIDTH
 from clairvoie.errors import OversightError
 from clairvoie.oversight import ledger_tables as tables
+from clairvoie.oversight.checkpoint import origin_of
 from clairvoie.oversight.merkle import leaf_hash, root_of
 
 AT_ONCE = 10_000
 """Rows in one statement."""
-
-
-def origin_of(deployment: str, epoch: int) -> str:
-    """The name of an epoch's log: a schema-less address, the same in its checkpoints and as its key's name."""
-    return f"{deployment}.clairvoie/ledger/{epoch}"
 
 
 class Leaf(Struct, frozen=True, kw_only=True):

@@ -141,7 +141,7 @@ def create_app(
             redoc_url=None,
             openapi_url="/api/openapi.json",
         )
-        app.state.hub, app.state.desk, app.state.jobs = hub, HubDesk(hub, keeper), jobs
+        app.state.hub, app.state.desk, app.state.jobs, app.state.keeper = hub, HubDesk(hub, keeper), jobs, keeper
         _mount(app, settings, people, keeper, callers)
         app.state.opened = opened.pop_all()
     return app

@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from clairvoie.config import DeskTls, HubSettings
 from clairvoie.errors import ConfigurationError
 from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer
 from clairvoie.log import set_up_log
+from clairvoie.oversight.publishing import asking
 from clairvoie.server.application import create_app
 from clairvoie.server.jobs import Jobs
 
@@ -104,7 +106,7 @@ def run(settings: HubSettings) -> None:
     )
     scheme = "http" if settings.tls is None else "https"
     jobs: Jobs = app.state.jobs
-    door = _door(settings, app.state.hub)
+    door = _door(settings, app)
     HubServer(config, app.state.hub, jobs, f"{scheme}://{host}:{port}", door).run(sockets=[listener])
     if jobs.failure is not None:
         raise jobs.failure
@@ -123,12 +125,13 @@ def desk_context(files: DeskTls) -> ssl.SSLContext:
     return context
 
 
-def _door(settings: HubSettings, hub: Hub) -> DoorServer | None:
+def _door(settings: HubSettings, app: FastAPI) -> DoorServer | None:
     """The node door, if the settings ask for one, on a socket that listens already."""
     door = settings.node_door
     if door is None:
         return None
-    return DoorServer(hub, Path(settings.keys), _listen(door.host, door.port), door.names)
+    more = (asking(app.state.keeper),)
+    return DoorServer(app.state.hub, Path(settings.keys), _listen(door.host, door.port), door.names, more)
 
 
 def _listen(host: str, port: int) -> socket.socket:
