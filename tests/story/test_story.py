@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from past_trial import past_the_trial
 from scipy.io import wavfile
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -128,6 +129,7 @@ def town(tmp_path: Path, act: SignedDocument) -> Iterator[Town]:
         keeper.open(hub.store.submit, hub.store.reading)
         opened.callback(keeper.close)
         hub.begin()
+        past_the_trial(hub)  # the week before the story was watched, and signed
         yield Town(tmp_path, clock, hub, keeper)
 
 

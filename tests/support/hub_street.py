@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fake_ledger import FakeLedger
 from fastapi import FastAPI
 from msgspec.structs import replace
+from past_trial import past_the_trial
 from sqlalchemy import Table, func, select
 
 from clairvoie.boundary import units
@@ -239,11 +240,14 @@ class Running:
 
     @classmethod
     @contextmanager
-    def of(cls, settings: HubSettings, street: Street) -> Iterator[Running]:
+    def of(cls, settings: HubSettings, street: Street, *, trial: bool = False) -> Iterator[Running]:
+        """``trial``: every kind is on trial, as in a new hub; else each is past it."""
         ledger = FakeLedger()
         hub = Hub(task_of(settings), street.clock, ledger)
         hub.begin()
         try:
+            if not trial:
+                past_the_trial(hub)
             yield cls(hub, HubDesk(hub), street, street.clock, ledger)
         finally:
             hub.close()
@@ -272,12 +276,14 @@ class Served(Running):
     @classmethod
     @contextmanager
     def of(  # type: ignore[override]
-        cls, settings: HubSettings, street: Street, *, callers: Callers | None = EVERYBODY
+        cls, settings: HubSettings, street: Street, *, callers: Callers | None = EVERYBODY, trial: bool = False
     ) -> Iterator[Served]:
-        """``callers=None``: whoever asks needs an account, as in a real deployment."""
+        """``callers=None``: whoever asks needs an account, as in a real deployment. ``trial``: see :class:`Running`."""
         ledger = FakeLedger()
         app = create_app(settings, clock=street.clock, callers=callers, ledger=ledger)
         hub: Hub = app.state.hub
+        if not trial:
+            past_the_trial(hub)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         with asyncio.Runner() as runner:
             lifespan = app.router.lifespan_context(app)

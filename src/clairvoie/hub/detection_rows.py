@@ -1,9 +1,15 @@
-"""Detections in the store: a begin is a row, an end refines it, and each lets incidents open, join or change."""
+"""Detections in the store: a begin is a row, an end refines it, and each lets incidents open, join or change.
+
+The mode of a row is the hub's: what a node calls live is so only where the kind is out of its trial
+(:mod:`clairvoie.hub.trial`). What the node said stands beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -11,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from clairvoie.boundary.authorisation import Denial, Reporting
 from clairvoie.boundary.entry import Entry, EntryKind
 from clairvoie.boundary.hazards import HazardKind, Mode
-from clairvoie.boundary.wire import SecondEvents
+from clairvoie.boundary.wire import MinuteParts, SecondEvents
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
 from clairvoie.hub.detections import Begun, Ended, read_events
@@ -19,45 +25,77 @@ from clairvoie.hub.incident_rows import Ground, attach, refine
 from clairvoie.hub.incidents import Heard
 from clairvoie.hub.ingest import Accept
 from clairvoie.hub.leave import Withheld, refusal
+from clairvoie.hub.trial_rows import Trials
 
 log = structlog.get_logger("clairvoie.hub.records")
 
 Begin = tuple[str, HazardKind, Mode]
 
 
-def write_events(
-    connection: Connection, fresh: Sequence[Accept], numbers: Mapping[str, int], ground: Ground, received: float
-) -> tuple[tuple[Begin, ...], bool]:
-    """Write the events of these records; the begins among them, and whether any incident changed.
+class Made(NamedTuple):
+    """New records of one upload in their order, under which recogniser each was made, and when they came."""
 
-    Raises a :class:`Refusal`, with the index among ``fresh``, for the end of a hazard that was not permitted then.
+    records: Sequence[Accept]
+    models: Sequence[str | None]
+    received: float
+
+
+def write_events(
+    connection: Connection, made: Made, numbers: Mapping[str, int], ground: Ground, trials: Trials
+) -> tuple[tuple[Begin, ...], bool]:
+    """Write the events of these records, and let ``trials`` see them and the minutes among them, in their order.
+
+    Gives the begins, and whether any incident changed. Raises a :class:`Refusal`, with the index among the records, for
+    the end of a hazard that was not permitted then.
     """
     begins: list[Begin] = []
     changed = False
-    for index, record in enumerate(fresh):
+    for index, (record, model) in enumerate(zip(made.records, made.models, strict=True)):
         content = record.record.content
+        if isinstance(content, MinuteParts):
+            trials.watch(content, model)
         if not isinstance(content, SecondEvents):
             continue
         number = numbers[record.sensor]
         for event in read_events(content.second, content.events):
             if isinstance(event, Ended):
                 try:
-                    changed |= _end(connection, record, number, event, ground, received)
+                    changed |= _end(connection, record, number, event, ground, made.received)
                 except Refusal as refused:
                     refused.index = index
                     raise
             else:
-                changed |= _begin(connection, record, number, event, ground, received)
-                begins.append((record.sensor, event.kind, event.mode))
+                key = record.sensor, event.kind
+                mode, trial = trials.mode(key, event.mode, model, content.second)
+                trusted = Trusted(msgspec.structs.replace(event, mode=mode), event.mode, trial)
+                stored, more = _begin(connection, record, number, trusted, ground, made.received)
+                if stored and trial is not None:
+                    trials.count(key)
+                changed |= more
+                begins.append((*key, mode))
     return tuple(begins), changed
 
 
-def _begin(connection: Connection, record: Accept, number: int, begun: Begun, ground: Ground, received: float) -> bool:
-    detection = insert_detection(connection, number, record.epoch, begun, received)
+class Trusted(NamedTuple):
+    """A begin in the mode in which the hub takes it, the mode that its node said, and the trial that counts it."""
+
+    begun: Begun
+    said: Mode
+    trial: int | None = None
+
+
+def _begin(
+    connection: Connection, record: Accept, number: int, trusted: Trusted, ground: Ground, received: float
+) -> tuple[bool, bool]:
+    """Whether it was stored, and whether an incident changed."""
+    begun = trusted.begun
+    detection = insert_detection(connection, number, record.epoch, trusted, received)
     if detection is None:
         log.warning("identifier-used-twice", sensor=record.sensor, identifier=begun.identifier)
-        return False
+        return False, False
     detail = {"kind": begun.kind.value, "mode": begun.mode.value, "onset": f"{begun.onset:.4f}"}
+    if trusted.said is not begun.mode:
+        detail["said"] = trusted.said.value
     entry = Entry(kind=EntryKind.DETECTION, at=received, about=record.sensor, detail=detail)
     index = ground.ledger.record(connection, entry)
     table = schema.detections
@@ -72,11 +110,12 @@ def _begin(connection: Connection, record: Accept, number: int, begun: Begun, gr
         level=begun.level,
         confidence=begun.confidence,
     )
-    return attach(connection, heard, ground.at(_second(record)), received)
+    return True, attach(connection, heard, ground.at(_second(record)), received)
 
 
-def insert_detection(connection: Connection, sensor: int, epoch: int, begun: Begun, received: float) -> int | None:
+def insert_detection(connection: Connection, sensor: int, epoch: int, trusted: Trusted, received: float) -> int | None:
     """A new detection's number; ``None`` when the sensor has used this identifier before."""
+    begun = trusted.begun
     statement = (
         upsert(schema.detections)
         .values(
@@ -90,6 +129,8 @@ def insert_detection(connection: Connection, sensor: int, epoch: int, begun: Beg
             level=begun.level,
             clock_sigma=begun.clock_sigma,
             received=received,
+            said=trusted.said.value,
+            trial=trusted.trial,
         )
         .on_conflict_do_nothing()
         .returning(schema.detections.c.id)

@@ -34,11 +34,13 @@ class KnownNode:
 
 
 class Active(NamedTuple):
-    """A stretch of a sensor's life in which it reports, from ``since`` to before ``until``, and how it stood then."""
+    """A stretch of a sensor's life in which it reports, from ``since`` to before ``until``, how it stood then, and
+    since when this hardware hung at this place (0 for a simulated one of the settings)."""
 
     since: float
     until: float
     sensor: Sensor
+    installed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,16 @@ class Enrolment:
 
     def standing(self, sensor: str, second: float) -> Sensor | None:
         """The sensor as it stood in that second, ``None`` when it was not active then."""
+        found = self.hangs(sensor, second)
+        return None if found is None else found.sensor
+
+    def hangs(self, sensor: str, second: float) -> Active | None:
+        """The stretch of its life in which a sensor was in that second, ``None`` when it was not active then."""
         if sensor not in self.states:
-            return self.sensors.get(sensor)
+            known = self.sensors.get(sensor)
+            return None if known is None else Active(0.0, math.inf, known)
         spans = self.active.get(sensor, ())
-        return next((span.sensor for span in spans if span.since <= second < span.until), None)
+        return next((span for span in spans if span.since <= second < span.until), None)
 
     def largest_node(self) -> int:
         """The greatest number of sensors that one node speaks for."""

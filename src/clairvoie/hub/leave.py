@@ -10,6 +10,7 @@ alike are answered alike (a property test compares every answer).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from clairvoie.boundary.authorisation import Denial, ObservationKind, Reporting
@@ -25,6 +26,7 @@ from clairvoie.boundary.measured import MEASURES, observed
 from clairvoie.boundary.standing import Standing
 from clairvoie.errors import Refusal
 from clairvoie.hub.refusals import Code, refuse
+from clairvoie.hub.trial import permitted_since
 
 FIRST_WHOLE_OFFSET = 100_000_000
 """From 1973 on every time zone differs from UTC by whole minutes; before that nothing is remembered."""
@@ -61,6 +63,8 @@ class Leave:
         moments = [m for act in standing.acts for m in (act.authorisation.starts, act.authorisation.ends)]
         moments += [s.since for act in standing.acts for s in act.suspensions]
         self._uneven = frozenset(moment // 60 for moment in moments if moment % 60)
+        self._moments = sorted(set(moments))
+        self._since: dict[tuple[str, HazardKind, int], float | None] = {}
         self._first: dict[tuple[bool, ...], str] = {}
         self._alike: dict[str, str] = {}
         self._known: dict[tuple[Reporting, int], Denial | None] = {}
@@ -90,6 +94,13 @@ class Leave:
                 self._speaks = {}
             self._speaks[key] = speaking_denial(self.standing, key[0], second, hazards=hazards)
         return self._speaks[key]
+
+    def since(self, sensor: str, kind: HazardKind, second: float) -> float | None:
+        """Since when ``kind`` has been permitted at ``sensor`` without a break (:func:`~.trial.permitted_since`)."""
+        key = (self._like(sensor), kind, bisect_right(self._moments, second))
+        if key not in self._since:
+            self._since[key] = permitted_since(self.standing, key[0], kind, second)
+        return self._since[key]
 
     def _like(self, sensor: str) -> str:
         """The first sensor asked after that every act and every suspension lists as it lists ``sensor``."""

@@ -123,6 +123,8 @@ class SensorLife:
         self.sensor = sensor
         self.active: list[Active] = []
         self.last = first
+        self.hardware = first.hardware
+        self.installed = first.at
 
     def enter(self, act: SensorAct, place: Place) -> None:
         """Go on to the state of ``act``, at ``place``."""
@@ -131,8 +133,11 @@ class SensorLife:
         self.state = act.state
         self.last = act
         self.sensor = replace(self.sensor, place=place)
+        if act.state is SensorState.INSTALLED or (act.hardware and act.hardware != self.hardware):
+            self.installed = act.at
+        self.hardware = act.hardware or self.hardware
         if act.state in SPEAKING:
-            self.active.append(Active(act.at, math.inf, self.sensor))
+            self.active.append(Active(act.at, math.inf, self.sensor, self.installed))
 
 
 class Book:

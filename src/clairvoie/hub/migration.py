@@ -2,6 +2,9 @@
 
 Version 1 to 2: ``detections``, ``transitions`` and ``misses`` get the column ``entry`` (nothing older is in the
 ledger), records are numbered on from the greatest number so far, and the tables that are new are made.
+
+Version 2 to 3: ``trials`` is made, and ``detections`` get what is said and judged of them on trial. Those that are
+there keep the mode that they have; no kind has been watched yet, so each is on trial from now on.
 """
 
 from __future__ import annotations
@@ -11,15 +14,29 @@ from sqlalchemy import Connection, func, insert, select, update
 from clairvoie.hub import schema
 
 WITH_ENTRY = ("detections", "transitions", "misses")
+OF_TRIALS = (
+    "said VARCHAR",
+    "trial INTEGER REFERENCES trials (id)",
+    "outcome VARCHAR",
+    "basis VARCHAR",
+    "judged_by VARCHAR",
+    "judged FLOAT",
+    "judged_entry INTEGER",
+)
 
 
 def migrate(connection: Connection, version: int) -> None:
     """Bring a store of ``version`` up to :data:`~clairvoie.hub.schema.SCHEMA_VERSION`; one of that version stays."""
-    if version == 1:
+    if version < 2:
         for table in WITH_ENTRY:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN entry INTEGER")
-        schema.metadata.create_all(connection)
         number_records(connection)
+    if version < 3:
+        schema.metadata.create_all(connection)
+        for column in OF_TRIALS:
+            connection.exec_driver_sql(f"ALTER TABLE detections ADD COLUMN {column}")
+        schema.detections_by_trial.create(connection)
+    if version < schema.SCHEMA_VERSION:
         present = update(schema.meta).where(schema.meta.c.name == "schema")
         connection.execute(present.values(value=str(schema.SCHEMA_VERSION)))
 

@@ -20,7 +20,7 @@ from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.wire import MinuteParts, SecondEvents, SensorStatement, bulletins_of
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
-from clairvoie.hub.detection_rows import write_events
+from clairvoie.hub.detection_rows import Made, write_events
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incident_rows import Ground
 from clairvoie.hub.incidents import Grouping
@@ -29,6 +29,7 @@ from clairvoie.hub.leave import Leave, refusal
 from clairvoie.hub.minute_rows import write_minutes
 from clairvoie.hub.refusals import Code, refuse
 from clairvoie.hub.statements import Stated, entries_of, keep_statement, read_statements, unfit
+from clairvoie.hub.trial_rows import Trials, models_of
 
 Identity = tuple[str, int, int]
 
@@ -88,7 +89,8 @@ class Records:
     def file(self, connection: Connection, upload: Sequence[Accept], received: float) -> Stored:
         """Store the new records of an upload. Raises a :class:`Refusal` and writes nothing if one is not taken."""
         leave = self._leave()
-        fresh, duplicates = self._settle(connection, upload, leave)
+        stated = read_statements(connection, {self._numbers[record.sensor] for record in upload})
+        fresh, duplicates = self._settle(connection, upload, leave, dict(stated))
         if not fresh:
             raise already_stored(duplicates)
         self._write_records(connection, fresh, received)
@@ -97,12 +99,15 @@ class Records:
         if heard:
             write_minutes(connection, heard)
         ground = Ground(self._rule, self._enrolment, self._ledger, leave)
+        trials = Trials(connection, self._enrolment, leave, self._numbers, {record.sensor for record in fresh})
+        made = Made(fresh, models_of(fresh, stated), received)
         try:
-            begins, changed = write_events(connection, fresh, self._numbers, ground, received)
+            begins, changed = write_events(connection, made, self._numbers, ground, trials)
         except Refusal as refused:
             offending = fresh[refused.index or 0]
             refused.index = next(index for index, record in enumerate(upload) if record is offending)
             raise
+        trials.write()
         return Stored(
             accepted=len(fresh),
             duplicates=duplicates,
@@ -114,9 +119,10 @@ class Records:
             statements=tuple(r.record.content for r in fresh if isinstance(r.record.content, SensorStatement)),
         )
 
-    def _settle(self, connection: Connection, upload: Sequence[Accept], leave: Leave) -> tuple[list[Accept], int]:
+    def _settle(
+        self, connection: Connection, upload: Sequence[Accept], leave: Leave, stated: dict[str, Stated]
+    ) -> tuple[list[Accept], int]:
         known = self._digests(connection, upload)
-        stated = read_statements(connection, {self._numbers[record.sensor] for record in upload})
         fresh: list[Accept] = []
         duplicates = 0
         for index, record in enumerate(upload):

@@ -2,7 +2,8 @@
 
 Records are erased in the order in which they came, and each sensor remembers up to where, so that an erased record
 that is delivered again is recognised and not stored anew. Detections that belong to an incident live as long as the
-incident. Incidents that nobody has closed are never erased: somebody has to close them first.
+incident. Incidents that nobody has closed are never erased: somebody has to close them first. For how long a trial was
+watched and what was counted in it is kept when the minutes and the detections are erased.
 """
 
 from __future__ import annotations
@@ -126,10 +127,10 @@ def _erase_detections(connection: Connection, before: float, ledger: LedgerWrite
 def erase_detections(connection: Connection, detections: Sequence[int], ledger: LedgerWriter) -> int:
     """Erase these detections, which no incident has, and what the ledger knows of them; how many there were."""
     table = schema.detections.c
-    erased = connection.execute(delete(schema.detections).where(table.id.in_(detections)).returning(table.entry))
-    entries = list(erased.scalars())
-    ledger.forget(connection, entries=[entry for entry in entries if entry is not None])
-    return len(entries)
+    statement = delete(schema.detections).where(table.id.in_(detections)).returning(table.entry, table.judged_entry)
+    erased = connection.execute(statement).all()
+    ledger.forget(connection, entries=[entry for row in erased for entry in row if entry is not None])
+    return len(erased)
 
 
 def _erase_incidents(connection: Connection, before: float, ledger: LedgerWriter) -> int:

@@ -21,8 +21,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
-"""Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry`` (:mod:`clairvoie.hub.migration`)."""
+SCHEMA_VERSION = 3
+"""Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry``; version 3 ``trials`` and what is
+judged of detections on trial (:mod:`clairvoie.hub.migration`)."""
 
 NUMBERED = "numbered"
 """In ``meta``: the greatest number that was ever given to a record."""
@@ -64,6 +65,32 @@ records = Table(
 )
 Index("records_by_time", records.c.received)
 
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sensor", ForeignKey("sensors.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("installed", Float, nullable=False),
+    Column("permitted", Float, nullable=False),
+    Column("begun", Float, nullable=False),
+    Column("because", String, nullable=False),
+    Column("until", Integer, nullable=False, comment="first second of the last minute that was counted"),
+    Column("seconds", Integer, nullable=False, comment="in which the sensor heard, never erased with the minutes"),
+    Column("detections", Integer, nullable=False),
+    Column("confirmed", Integer, nullable=False),
+    Column("false_alarms", Integer, nullable=False),
+    Column("not_verifiable", Integer, nullable=False),
+    Column("live_since", Float),
+    Column("signed", Text, nullable=False, default="", comment="JSON: who let it into the queue, on which figures"),
+    Column("withdrawn_by", String, nullable=False, default="", comment="whose withdrawal this trial began with"),
+    Column("ended", Float, comment="when another took its place; null: it is the one that counts"),
+    sqlite_autoincrement=True,
+)
+Index("trials_current", trials.c.sensor, trials.c.kind, unique=True, sqlite_where=trials.c.ended.is_(None))
+
 detections = Table(
     "detections",
     metadata,
@@ -80,9 +107,17 @@ detections = Table(
     Column("clock_sigma", Float),
     Column("received", Float, nullable=False),
     Column("entry", Integer, comment="index of its entry in the ledger"),
+    Column("said", String, comment="the mode as the node said it; null in what version 2 stored"),
+    Column("trial", ForeignKey("trials.id"), comment="the trial that counts it; null: it was not on trial"),
+    Column("outcome", String, comment="of a detection on trial, as somebody judged it"),
+    Column("basis", String),
+    Column("judged_by", String),
+    Column("judged", Float),
+    Column("judged_entry", Integer, comment="index of the judgement's entry in the ledger"),
     UniqueConstraint("sensor", "epoch", "identifier"),
 )
 Index("detections_by_time", detections.c.onset)
+detections_by_trial = Index("detections_by_trial", detections.c.trial)
 
 minutes = Table(
     "minutes",
