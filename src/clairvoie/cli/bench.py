@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clairvoie.cli.bench_street import street, trials
+
 bench = typer.Typer(name="bench", help="Measure what the project claims.", no_args_is_help=True)
 
 
@@ -15,29 +17,28 @@ def _bench() -> None:
     pass
 
 
+bench.command()(street)
+bench.command()(trials)
+
+
 @bench.command()
-def street(
-    data: Annotated[Path, typer.Option(help="Folder that holds sounds/labels.csv, background, speech and models.")],
-    model: Annotated[
-        Path | None, typer.Option(help="A model with its card beside it; the packaged one if not given.")
-    ] = None,
-    fold: Annotated[int, typer.Option(help="Fold of ESC-50 that the model was not trained on.")] = 4,
+def levels(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the margins.")] = None,
 ) -> None:
-    """How well sounds are recognised over street noise, with YAMNet beside it where it is installed."""
+    """How far levels stay inside IEC 61672-1 and 61260-1 class 1 at every rate, beside a plain bilinear A-weighting.
+
+    Exit status 1 if anything lies outside.
+    """
     import msgspec
 
-    from clairvoie.detect.sound.tagging import SoundTagger
-    from clairvoie.lab.bench_street import measure
-    from clairvoie.lab.modelcard import figures_text
+    from clairvoie.lab.bench_levels import figures_text, measure
 
-    figures = measure(data, SoundTagger.load(model), fold)
+    figures = measure()
     typer.echo(msgspec.json.encode(figures).decode() if json else figures_text(figures))
+    if plot is not None:
+        from clairvoie.cli.level_plot import draw
 
-
-@bench.command()
-def levels() -> None:
-    """How far A, C and Z stay inside the limits of IEC 61672-1 class 1, at every rate."""
-    from clairvoie.lab.level_margins import RATES, margins_text, weighting_margins
-
-    typer.echo(margins_text([margin for rate in RATES for margin in weighting_margins(rate)]))
+        draw(figures, plot)
+    if not figures.inside:
+        raise typer.Exit(1)

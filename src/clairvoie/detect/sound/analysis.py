@@ -82,7 +82,7 @@ class SoundAnalyser:
         self._thirds_seconds = thirds_seconds
         self._cutter = SecondCutter(rate)
         self._filters = WeightingFilters(rate)
-        self._levels = LevelMeter(rate, calibration)
+        self._levels = LevelMeter(rate, calibration, slow=details)
         self._bands = BandMeter(rate)
         self._onsets = OnsetDetector(rate, calibration)
         self._tagger = tagger

@@ -1,8 +1,11 @@
-"""LAeq, LCeq, LZeq, LAFmax and LCpeak of each second, as IEC 61672-1:2013 defines them.
+"""LAeq, LCeq, LZeq, LAFmax, LASmax and LCpeak of each second, as IEC 61672-1:2013 defines them.
 
 With calibration C, the sound pressure level in dB of a full-scale sine, a mean square p of samples in ±1 is ``10
 log10(p) + 3.0103 + C``. Without calibration levels are dBFS after AES17: a full-scale sine reads 0. A second in which
 any sample reaches -0.1 dBFS is marked as overloaded; a second that is not whole is marked as not valid.
+
+A second is added up when it is over, from all of its samples in their order, so that its levels are the same to the
+last bit however the sound was cut into blocks (tested).
 
 >>> round(level_of(0.1**2 / 2, 114.0), 1)
 94.0
@@ -17,11 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from clairvoie.detect.sound.peak import PeakFinder, greatest
 from clairvoie.detect.sound.weighting import Weighted
 
 FULL_SCALE_SINE_DB = 10 * math.log10(2)
 OVERLOAD_AMPLITUDE = 10 ** (-0.1 / 20)
 FAST_SECONDS = 0.125
+SLOW_SECONDS = 1.0
+"""Time constants of F and S (IEC 61672-1:2013, 5.8.1)."""
 FAST_PER_SECOND = 8
 """LAF is kept this many times a second, for percentiles."""
 SETTLING_SAMPLES = 3
@@ -45,7 +51,8 @@ class SecondLevels:
 
     ``seconds`` is how much sound it holds. ``valid`` says that the second is whole, ``rest`` that it is the unbroken
     rest at the end of a recording.
-    ``laf`` holds LAF at the end of each eighth of a second, minus infinity for silence. Full resolution: this is for
+    ``laf`` holds LAF at the end of each eighth of a second, minus infinity for silence; ``laeq_eighths`` and
+    ``lafmax_eighths`` the level of each eighth that has begun and its greatest LAF. Full resolution: this is for
     ``listen`` and ``lab``, and no pipe can carry it.
     """
 
@@ -60,6 +67,10 @@ class SecondLevels:
     overload: bool
     laf: tuple[float, ...] = ()
     rest: bool = False
+    laeq_eighths: tuple[float, ...] = ()
+    lafmax_eighths: tuple[float, ...] = ()
+    lasmax: float | None = None
+    """``None`` also where S was not asked for."""
 
     @property
     def usable(self) -> bool:
@@ -67,57 +78,78 @@ class SecondLevels:
         return self.valid or self.rest
 
 
-class LevelMeter:
-    """Adds up pieces of sound that never cross a second, and gives the levels when the second ends."""
+class ExponentialMean:
+    """The mean square under an exponential time weighting (IEC 61672-1:2013, 5.8.1), sample by sample."""
 
-    def __init__(self, rate: int, calibration: float | None) -> None:
+    def __init__(self, rate: int, seconds: float) -> None:
+        decay = math.exp(-1 / (rate * seconds))
+        self._numerator, self._denominator = [1 - decay], [1.0, -decay]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._state = np.zeros(1)
+
+    def feed(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The running mean after each of ``squares``."""
+        mean, self._state = lfilter(self._numerator, self._denominator, squares, zi=self._state)
+        if self._state[0] < 1e-60:
+            self._state[0] = 0.0
+        return np.asarray(mean, dtype=np.float64)
+
+
+class LevelMeter:
+    """Takes pieces of sound that never cross a second, and gives the levels when the second ends.
+
+    With ``slow`` the time weighting S runs beside F.
+    """
+
+    def __init__(self, rate: int, calibration: float | None, *, slow: bool = False) -> None:
         self.rate = rate
         self.calibration = calibration
-        self._decay = math.exp(-1 / (rate * FAST_SECONDS))
         self._marks = [round((k + 1) * rate / FAST_PER_SECOND) - 1 for k in range(FAST_PER_SECOND)]
-        self._fast_state = np.zeros(1)
+        self._fast = ExponentialMean(rate, FAST_SECONDS)
+        self._slow = ExponentialMean(rate, SLOW_SECONDS) if slow else None
+        self._peak, self._settling_peak = PeakFinder(), PeakFinder()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
         self._clear()
 
     def _clear(self) -> None:
-        self._energy = np.zeros(3)
-        self._fast_max = 0.0
-        self._peak = self._start_peak = self._start_bound = 0.0
+        self._pieces: list[Weighted] = []
+        self._fast_pieces: list[NDArray[np.float64]] = []
+        self._found_peak = 0.0
+        self._first_piece = 0
+        self._fast_max = self._slow_max = 0.0
         self._overload = False
         self._laf: list[float] = []
 
     def reset(self) -> None:
-        """Forget LAF's past, after a gap."""
-        self._fast_state[:] = 0.0
+        """After a gap: F and S forget their past, and what came before in this second is no part of one stretch."""
+        self._found_peak = self._greatest_peak()
+        self._first_piece = len(self._pieces)
+        self._fast.reset()
+        if self._slow is not None:
+            self._slow.reset()
+        self._peak.reset()
+        self._settling_peak.reset()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
 
     def feed(self, samples: NDArray[np.float32], weighted: Weighted, offset: int) -> NDArray[np.float64]:
         """Add ``samples``, which begin at sample ``offset`` of their second. Returns the mean square behind LAF."""
         squares = np.square(weighted.a)
-        gain = 1 - self._decay
-        fast, self._fast_state = lfilter([gain], [1.0, -self._decay], squares, zi=self._fast_state)
-        if self._fast_state[0] < 1e-60:
-            self._fast_state[0] = 0.0
-        self._energy += (squares.sum(), np.square(weighted.c).sum(), np.square(weighted.z).sum())
+        fast = self._fast.feed(squares)
         self._fast_max = max(self._fast_max, float(fast.max()))
-        self._take_peak(weighted)
-        self._overload = self._overload or _greatest(samples) >= OVERLOAD_AMPLITUDE
+        if self._slow is not None:
+            self._slow_max = max(self._slow_max, float(self._slow.feed(squares).max()))
+        self._pieces.append(weighted)
+        self._fast_pieces.append(fast)
+        self._overload = self._overload or greatest(samples) >= OVERLOAD_AMPLITUDE
         for mark in self._marks:
             if offset <= mark < offset + samples.size:
                 self._keep(float(fast[mark - offset]))
-        return np.asarray(fast, dtype=np.float64)
-
-    def _take_peak(self, weighted: Weighted) -> None:
-        """The greatest |C|; in the first moments after a start, no more than without its high-pass."""
-        unsettled = min(self._unsettled, weighted.c.size)
-        if unsettled:
-            self._start_peak = max(self._start_peak, _greatest(weighted.c[:unsettled]))
-            self._start_bound = max(self._start_bound, _greatest(weighted.settling[:unsettled]))
-            self._unsettled -= unsettled
-        if unsettled < weighted.c.size:
-            self._peak = max(self._peak, _greatest(weighted.c[unsettled:]))
+        return fast
 
     def _keep(self, power: float) -> None:
         if self._settling:
@@ -126,9 +158,40 @@ class LevelMeter:
         level = level_of(power, self.calibration)
         self._laf.append(-math.inf if level is None else level)
 
+    def _all(self, name: str, first: int = 0) -> NDArray[np.float64]:
+        parts: list[NDArray[np.float64]] = [getattr(piece, name) for piece in self._pieces[first:]]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0)
+
+    def _energies(self) -> list[float]:
+        """Sum of squares of A, C and Z. Over the whole second at once, since a sum depends on where it is cut."""
+        return [float(np.square(self._all(name)).sum()) for name in ("a", "c", "z")]
+
+    def _eighths(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """LAeq of each eighth that has begun, the last perhaps shorter, and its greatest LAF."""
+        a = self._all("a")
+        starts = [0, *(mark + 1 for mark in self._marks[:-1] if mark + 1 < a.size)]
+        sizes = np.diff([*starts, max(a.size, 1)])
+        energies = np.add.reduceat(np.square(a), starts) / sizes if a.size else np.zeros(0)
+        maxima = np.maximum.reduceat(np.concatenate(self._fast_pieces), starts) if a.size else np.zeros(0)
+        levels = (level_of(power, self.calibration) for power in [*energies.tolist(), *maxima.tolist()])
+        found = tuple(-math.inf if level is None else level for level in levels)
+        return found[: energies.size], found[energies.size :]
+
+    def _greatest_peak(self) -> float:
+        """The greatest |C|; in the first moments after a start, no more than without its high-pass."""
+        c = self._all("c", self._first_piece)
+        unsettled = min(self._unsettled, c.size)
+        peak = self._found_peak
+        if unsettled:
+            bound = self._settling_peak.feed(self._all("settling", self._first_piece)[:unsettled])
+            peak = max(peak, min(self._peak.feed(c[:unsettled]), bound))
+            self._unsettled -= unsettled
+        return max(peak, self._peak.feed(c[unsettled:]))
+
     def end_second(self, t_end: float, samples: int, *, whole: bool, rest: bool = False) -> SecondLevels:
         """The levels of the ``samples`` samples since the last end, and a fresh start."""
-        laeq, lceq, lzeq = (level_of(e / max(samples, 1), self.calibration) for e in self._energy.tolist())
+        laeq, lceq, lzeq = (level_of(e / max(samples, 1), self.calibration) for e in self._energies())
+        laeq_eighths, lafmax_eighths = self._eighths() if whole or rest else ((), ())
         result = SecondLevels(
             t_end=t_end,
             seconds=samples / self.rate,
@@ -136,18 +199,17 @@ class LevelMeter:
             lceq=lceq,
             lzeq=lzeq,
             lafmax=level_of(self._fast_max, self.calibration),
-            lcpeak=level_of(max(self._peak, min(self._start_peak, self._start_bound)) ** 2, self.calibration),
+            lasmax=level_of(self._slow_max, self.calibration),
+            lcpeak=level_of(self._greatest_peak() ** 2, self.calibration),
             valid=whole,
             overload=self._overload,
             laf=tuple(self._laf),
             rest=rest,
+            laeq_eighths=laeq_eighths,
+            lafmax_eighths=lafmax_eighths,
         )
         self._clear()
         return result
-
-
-def _greatest(values: NDArray[np.floating]) -> float:
-    return max(float(values.max()), -float(values.min()))
 
 
 class FastHistory:
