@@ -20,6 +20,9 @@ from clairvoie.cli import app
 from clairvoie.egress.key import node_key
 from clairvoie.errors import OversightError
 from clairvoie.lab.leave import exercise_authorisation
+from clairvoie.oversight.continuation import FaultKind, KeptLog
+from clairvoie.oversight.inclusion import Kept
+from clairvoie.oversight.ledger_check import FILE_NAME, Found, LedgerCheck, Proved, encode_check
 from clairvoie.software import model_digest, software_digest
 
 
@@ -167,3 +170,44 @@ def test_what_is_asked_wrongly_is_two(inspector: Inspector) -> None:
     inspector.disk.package.rename(inspector.disk.package.with_name("gone"))
     with pytest.raises(OversightError, match="not installed in that folder"):
         inspector.run()
+
+
+def keep(inspector: Inspector, check: LedgerCheck) -> None:
+    """What the node's uplink has found of the ledger lies in the folder of its state."""
+    state = inspector.disk.settings.parent / "state"
+    state.mkdir(exist_ok=True)
+    (state / FILE_NAME).write_bytes(encode_check(check))
+
+
+def test_what_the_node_found_of_the_ledger_is_told_and_a_fault_is_a_finding(inspector: Inspector) -> None:
+    head = (inspector.house.log / "0" / "checkpoint").read_text()
+    proved = Proved(at=1_795_316_640.0, sensor="mic-1", sequence=7, index=3, size=9)
+    check = LedgerCheck(kept=Kept(log=KeptLog(checkpoint=head)), proved=proved)
+    keep(inspector, check)
+    inspector.house.acts(300)
+    inspector.house.publisher.publish()
+    status, text = inspector.with_ledger()
+    assert (status, "mic-1 7 was in a log of 9 entries at 2026-11-22 03:04:00Z" in text) == (0, True), text
+    found = Found(first=1_795_316_640.0, last=1_795_316_700.0, count=2, what="left out", sensor="mic-1", sequence=8)
+    keep(inspector, replace(check, faults={FaultKind.NOT_INCLUDED: found}))
+    status, text = inspector.run()
+    assert status == 1
+    assert "the node found its hub's ledger at fault (not-included): left out, mic-1 8, 2 times" in text
+    (inspector.disk.settings.parent / "state" / FILE_NAME).write_bytes(b"{")
+    assert f"a file cannot be read: {FILE_NAME}" in inspector.run()[1]
+
+
+def test_a_node_that_was_shown_another_ledger_than_is_published_is_found(inspector: Inspector, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = LogHouse(tmp_path / "other")  # the same key, another history: a split view
+    other.open()
+    other.acts(3)
+    other.publisher.publish()
+    head = (other.log / "0" / "checkpoint").read_text()
+    other.close()
+    keep(inspector, LedgerCheck(kept=Kept(log=KeptLog(checkpoint=head))))
+    status, text = inspector.with_ledger()
+    assert status == 1
+    assert "the node was shown another ledger than is published: other entries are published than the 4 shown" in text
+    keep(inspector, LedgerCheck(kept=Kept(log=KeptLog(checkpoint=head.replace("ledger/0", "ledger/5")))))
+    assert "nothing is published of quai.clairvoie/ledger/5" in inspector.with_ledger()[1]

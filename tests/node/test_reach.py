@@ -101,7 +101,7 @@ def reached(folder: Path, ports: tuple[int, int], profile: str, confining: Confi
     [
         ("NONE", lambda settings, base: None, EVERYTHING),
         ("GATE", reach.of_gate, {"key", "charter", "memory", "reading memory", "outbox"}),
-        ("UPLINK", reach.of_uplink, {"outbox", "hub"}),
+        ("UPLINK", reach.of_uplink, {"charter", "outbox", "hub"}),
         ("FETCHER", lambda settings, base: reach.of_fetcher(settings.hub), {"hub"}),
         ("ANALYSER", lambda settings, base: reach.of_analyser(settings.sensors[0], base), set()),
     ],

@@ -1,6 +1,7 @@
 """A hub in memory, for tests of what a node sends: it verifies, stores once, and can be told to misbehave.
 
-With a :class:`~clairvoie.lab.leave.Leave` it gives leases under ``documents`` and pushes them when they change.
+With a :class:`~clairvoie.lab.leave.Leave` it gives leases under ``documents`` and pushes them when they change. With a
+``ledger`` it seals each upload at once and says where its records stand.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from small_ledger import SmallLedger
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -20,9 +22,10 @@ from starlette.routing import Route
 
 from clairvoie.boundary.document import LEASE_TYPE, SignedDocument, add_signature, encode_document, unsigned
 from clairvoie.boundary.lease import Lease, decode_request, encode_lease
-from clairvoie.boundary.signed import LEASE_DOMAIN, Envelope, decode_batch, decode_envelope, verify
+from clairvoie.boundary.signed import LEASE_DOMAIN, Envelope, decode_batch, decode_envelope, encode_envelope, verify
 from clairvoie.boundary.wire import Record, Tick, decode_record, decode_tick
 from clairvoie.lab.leave import Leave
+from clairvoie.oversight.inclusion import OwnRecord
 
 Misbehaviour = Callable[[tuple[Envelope, ...]], Response | None]
 
@@ -40,7 +43,10 @@ class FakeHub:
         key: Ed25519PublicKey | None = None,
         leave: Leave | None = None,
         documents: tuple[SignedDocument, ...] = (),
+        ledger: SmallLedger | None = None,
     ) -> None:
+        self.ledger = ledger
+        self.questions = 0
         self.key = key
         self.leave = leave
         self.documents = documents
@@ -63,6 +69,7 @@ class FakeHub:
                 Route("/api/v1/live", self._live, methods=["POST"]),
                 Route("/api/v1/leases", self._leases, methods=["POST"]),
                 Route("/api/v1/grants", self._grants),
+                Route("/api/v1/ledger/inclusion", self._inclusion),
             ]
         )
 
@@ -145,6 +152,8 @@ class FakeHub:
                 return problem(409, "equivocation", index)
         with self.arrived:
             accepted = sum(self._store(envelope) for envelope in batch)
+            if self.ledger is not None:
+                self.ledger.seal(*(OwnRecord.of(encode_envelope(envelope), 0.0) for envelope in batch))
             self.uploads.append(len(batch))
             self.duplicates += len(batch) - accepted
             self.arrived.notify_all()
@@ -159,6 +168,18 @@ class FakeHub:
             return False
         self.records[identity] = record
         return True
+
+    async def _inclusion(self, request: Request) -> Response:
+        asked = request.query_params
+        with self.arrived:
+            self.questions += 1
+            self.arrived.notify_all()
+        if self.ledger is None:
+            return problem(404, "unknown")
+        epoch, sequence = int(asked["epoch"]), int(asked["sequence"])
+        record = OwnRecord(sensor=asked["sensor"], epoch=epoch, sequence=sequence, millibits=0, acknowledged=0.0)
+        status, body = self.ledger.said(record, *map(int, asked["kept"].split("/")))
+        return Response(body, status, media_type="application/json")
 
     async def _live(self, request: Request) -> Response:
         buffer = b""

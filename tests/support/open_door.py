@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,9 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.node_door import DoorServer, NodeDoor
 from clairvoie.hub.receiving import LIVE_TYPE, RECORDS_TYPE
 from clairvoie.hub.registrar import Registrar
-from clairvoie.server.application import settings_of, task_of
+from clairvoie.oversight.keeper import Keeper
+from clairvoie.oversight.publishing import asking
+from clairvoie.server.application import keeper_of, settings_of, task_of
 
 LOOPBACK = "127.0.0.1"
 
@@ -54,10 +56,12 @@ class OpenDoor:
     door: NodeDoor
     url: str
     port: int
+    keeper: Keeper | None = None
 
     @classmethod
     @contextmanager
-    def of(cls, folder: Path) -> Iterator[OpenDoor]:
+    def of(cls, folder: Path, *, clock: Callable[[], float] = time.time, kept: bool = False) -> Iterator[OpenDoor]:
+        """``kept``: the hub has a real ledger, by ``clock``, which answers behind the door."""
         town = Town.at(folder, sensors=("mic-0", "mic-1"))
         town.enrol(range(2))
         town.lead_to_active("mic-0", "mic-1")
@@ -65,15 +69,21 @@ class OpenDoor:
             town.done("accept", str(folder / f"node-{number}" / "node.toml"), str(town.bundles / f"lamp-{number}"))
         settings = settings_of(folder / "hub.toml")
         ledger = FakeLedger()
-        hub = Hub(task_of(settings), time.time, ledger)
+        keeper = keeper_of(settings, clock) if kept else None
+        hub = Hub(task_of(settings), clock, ledger if keeper is None else keeper.ledger)
+        if keeper is not None:
+            keeper.open(hub.store.submit, hub.store.reading)
         hub.begin()
         registrar = Registrar(hub, decode_charter((folder / "charter.json").read_bytes()), Path(settings.lives))
         registrar.look()
         listener = socket.create_server((LOOPBACK, 0))
         try:
-            with _serving(DoorServer(hub, Path(settings.keys), listener, ())) as door:
-                yield cls(town, hub, ledger, registrar, door, door.node_door, door.url, listener.getsockname()[1])
+            with _serving(DoorServer(hub, Path(settings.keys), listener, (), (asking(keeper),))) as door:
+                port = listener.getsockname()[1]
+                yield cls(town, hub, ledger, registrar, door, door.node_door, door.url, port, keeper)
         finally:
+            if keeper is not None:
+                keeper.close()
             hub.close()
 
     def files(self, number: int) -> tuple[Path, Path]:

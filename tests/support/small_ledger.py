@@ -118,13 +118,12 @@ class SmallLedger:
             signatures.append(cosign(head.text, WITNESS_KEY.name, WITNESS, int(NOW)))
         return Note(text=head.text, signatures=tuple(signatures)).encode().decode()
 
-    def continuation(self, kept: KeptLog | None) -> Continuation:
-        old = Checkpoint(origin=origin_of(DEPLOYMENT, 0), size=0, root=bytes(32)) if kept is None else kept.head
+    def continuation(self, epoch: int, size: int) -> Continuation:
         present, note = self.epochs[-1], self.note()
-        since = self.epochs[min(epoch_of(old), present.number)]
-        if old.size > len(since.leaves) or epoch_of(old) > present.number:
+        since = self.epochs[min(epoch, present.number)]
+        if size > len(since.leaves) or epoch > present.number:
             return Continuation(checkpoint=note)
-        proof = encoded(since.hashes(), consistency_ranges(old.size, len(since.leaves)))
+        proof = encoded(since.hashes(), consistency_ranges(size, len(since.leaves)))
         if since is present:
             return Continuation(checkpoint=note, consistency=proof)
         first = encoded(present.hashes(), inclusion_ranges(0, len(present.leaves)))
@@ -133,7 +132,11 @@ class SmallLedger:
 
     def answer(self, record: OwnRecord, kept: KeptLog | None) -> tuple[int, bytes]:
         """Status and body, as the hub answers."""
-        goes_on = self.continuation(kept)
+        return self.said(record, *((0, 0) if kept is None else (epoch_of(kept.head), kept.head.size)))
+
+    def said(self, record: OwnRecord, epoch_kept: int, size: int) -> tuple[int, bytes]:
+        """The same to somebody who kept the checkpoint of that epoch and size."""
+        goes_on = self.continuation(epoch_kept, size)
         for epoch in self.epochs:
             for index, lines in epoch.minutes.items():
                 for place, line in enumerate(lines):

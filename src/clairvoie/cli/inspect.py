@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from clairvoie.boundary.charter import Charter
     from clairvoie.config import NodeSettings
     from clairvoie.oversight.inspection import DiskFacts, Inspection, Trusted
+    from clairvoie.oversight.ledger_check import LedgerCheck
     from clairvoie.oversight.published import Log
 
 
@@ -105,12 +106,15 @@ def _trusted(wheel: Path | None, charter: Path | None, authorisation: Path | Non
 def _inspected(disk: DiskFacts, trusted: Trusted, logs: tuple[Log, ...]) -> Inspection:
     import time
 
-    from clairvoie.oversight.inspection import Inspection, compare
-    from clairvoie.oversight.published import recorded_facts
+    from clairvoie.oversight.inspection import Finding, Inspection, compare
+    from clairvoie.oversight.published import not_continued, recorded_facts
     from clairvoie.software import software_digest
 
     now = time.time()
     recorded = recorded_facts(logs, disk.node, now) if logs else None
+    kept = None if disk.check is None else disk.check.kept.log
+    apart = not_continued(logs, kept.head) if logs and kept is not None else None
+    shown = [] if apart is None else [Finding("the node was shown another ledger than is published", apart, "one")]
     return Inspection(
         at=now,
         inspector=software_digest(),
@@ -118,7 +122,7 @@ def _inspected(disk: DiskFacts, trusted: Trusted, logs: tuple[Log, ...]) -> Insp
         trusted=trusted,
         recorded=recorded,
         ledger=tuple(log.report.text for log in logs),
-        findings=tuple(compare(disk, trusted, recorded)),
+        findings=(*compare(disk, trusted, recorded), *shown),
     )
 
 
@@ -138,6 +142,7 @@ def disk_facts(node: Path, root: Path, site_packages: Path) -> DiskFacts:
         )
     weights = package / WEIGHTS.relative_to(PACKAGE)
     key = _on_disk(settings.key, node, root)
+    check, unreadable = _check_on_disk(_on_disk(settings.state, node, root))
     return DiskFacts(
         node=settings.node,
         deployment=settings.deployment,
@@ -148,7 +153,21 @@ def disk_facts(node: Path, root: Path, site_packages: Path) -> DiskFacts:
         sensors=tuple(sensor.id for sensor in settings.sensors),
         live=tuple(sensor.id for sensor in settings.sensors if not sensor.simulated),
         altered=tuple(altered_files(site_packages)),
+        check=check,
+        unreadable=unreadable,
     )
+
+
+def _check_on_disk(state: Path) -> tuple[LedgerCheck | None, tuple[str, ...]]:
+    """What the node's uplink found of the hub's ledger, or the name of its file if that cannot be read."""
+    from clairvoie.errors import MalformedMessage
+    from clairvoie.oversight.ledger_check import FILE_NAME, decode_check
+
+    file = state / FILE_NAME
+    try:
+        return (decode_check(file.read_bytes()) if file.is_file() else None), ()
+    except MalformedMessage:
+        return None, (FILE_NAME,)
 
 
 def _on_disk(path: str, node: Path, root: Path) -> Path:
@@ -210,6 +229,8 @@ def _print(inspection: Inspection, site_packages: Path) -> None:
         )
         table.add_row(name, digest or "none", "compared with " + " and ".join(others) if others else "not compared")
     console.print(table)
+    if disk.check is not None:
+        console.print(f"Of its hub's ledger the node's uplink says: {_in_short(disk.check)}", highlight=False)
     if site_packages.resolve() == PACKAGE.parent:
         console.print("This program inspects itself here: what it says is worth no more than what it is.")
     for finding in inspection.findings:
@@ -217,3 +238,18 @@ def _print(inspection: Inspection, site_packages: Path) -> None:
         console.print(found, highlight=False)
     if not inspection.findings:
         console.print("Nothing differs from what it was compared with.")
+
+
+def _in_short(check: LedgerCheck) -> str:
+    from clairvoie.oversight.inspection import shown_time
+
+    if check.proved is None:
+        said = "no record was proved yet"
+    else:
+        last = check.proved
+        said = f"{last.sensor} {last.sequence} was in a log of {last.size} entries at {shown_time(last.at)}"
+    if check.began is not None:
+        said += f"; a new epoch at {shown_time(check.began[0])}, because {check.began[1] or 'nothing was said'}"
+    if check.unanswered is not None:
+        said += f"; no answer since {shown_time(check.unanswered)}"
+    return said + "."

@@ -8,6 +8,7 @@ about hardware, or about what ran yesterday.
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import importlib.metadata
 import zipfile
@@ -19,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from clairvoie.errors import OversightError
+from clairvoie.oversight.ledger_check import LedgerCheck
 
 PACKAGE_NAME = "clairvoie"
 NOTHING = "nothing"
@@ -36,7 +38,8 @@ class Finding(NamedTuple):
 
 class DiskFacts(Struct, frozen=True, kw_only=True):
     """What a node's disk holds. Digests are SHA-256 in hexadecimal; empty: not there. ``altered`` names installed files
-    that differ from the record of their installation."""
+    that differ from the record of their installation, ``check`` is what its uplink found of the hub's ledger, and
+    ``unreadable`` names files that are not what they must be."""
 
     node: str
     deployment: str
@@ -47,6 +50,8 @@ class DiskFacts(Struct, frozen=True, kw_only=True):
     sensors: tuple[str, ...]
     live: tuple[str, ...]
     altered: tuple[str, ...] = ()
+    check: LedgerCheck | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 class Trusted(Struct, frozen=True, kw_only=True):
@@ -92,6 +97,10 @@ def compare(disk: DiskFacts, trusted: Trusted, recorded: RecordedFacts | None = 
     ['the installed software is not what the node stated for mic-1']
     """
     findings = [Finding("an installed file was altered", name, "as its installation recorded") for name in disk.altered]
+    findings += [Finding("a file cannot be read", name, "as the node wrote it") for name in disk.unreadable]
+    for kind, found in () if disk.check is None else disk.check.faults.items():
+        about = f"{found.what}, {found.sensor} {found.sequence}, {found.count} times since {shown_time(found.first)}"
+        findings.append(Finding(f"the node found its hub's ledger at fault ({kind.value})", about, NOTHING))
     if trusted.wheel and disk.software != trusted.wheel:
         findings.append(Finding("the installed software is not the wheel's", disk.software, trusted.wheel))
     if trusted.charter and disk.charter != trusted.charter:
@@ -119,6 +128,15 @@ def _not_as_recorded(disk: DiskFacts, recorded: RecordedFacts) -> Iterator[Findi
             yield Finding(
                 f"{sensor} listens, and its life in the ledger does not say that it hangs there", "live", state
             )
+
+
+def shown_time(at: float) -> str:
+    """POSIX seconds for people, in UTC.
+
+    >>> shown_time(1_795_316_640.5)
+    '2026-11-22 03:04:00Z'
+    """
+    return f"{datetime.datetime.fromtimestamp(int(at), datetime.UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def encode_inspection(inspection: Inspection) -> bytes:

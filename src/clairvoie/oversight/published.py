@@ -14,7 +14,9 @@ from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.leaf import ActBody, MinuteLeaf, RecordHeader, decode_line, read_leaf
 from clairvoie.boundary.tile import CHECKPOINT, WIDTH, bodies_path, minute_path
 from clairvoie.errors import OversightError
+from clairvoie.oversight.checkpoint import Checkpoint
 from clairvoie.oversight.inspection import RecordedFacts
+from clairvoie.oversight.merkle import check_consistency
 from clairvoie.oversight.mirror import logs_in
 from clairvoie.oversight.report import Report, check_succession
 from clairvoie.oversight.traffic import Identity
@@ -61,6 +63,18 @@ def published_headers(log: Log) -> Iterator[RecordHeader]:
             if isinstance(read_leaf(leaf), MinuteLeaf):
                 for line in (log.source.read(minute_path(index)) or b"").splitlines():
                     yield decode_line(line, RecordHeader)
+
+
+def not_continued(logs: Iterable[Log], head: Checkpoint) -> str | None:
+    """Why the published log does not go on from ``head``, which somebody kept; ``None`` if it does."""
+    for log in logs:
+        if log.report.origin == head.origin and log.report.size < head.size:
+            return f"{log.report.size} entries are published, {head.size} were shown to the node"
+        if log.report.origin == head.origin:
+            proof = TreeTiles(log.source.read, log.report.size).consistency(head.size)
+            begins = check_consistency(head.size, log.report.size, head.root, log.report.root, proof)
+            return None if begins else f"other entries are published than the {head.size} shown to the node"
+    return f"nothing is published of {head.origin}"
 
 
 def millibits_in(logs: Iterable[Log]) -> dict[Identity, int]:
