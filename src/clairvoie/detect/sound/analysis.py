@@ -2,8 +2,8 @@
 
 :class:`SoundAnalyser` joins the weightings, levels, bands, onsets and, when there is one, the recogniser. What comes
 out depends on the samples and their times, not on how they were cut into blocks. By default only claims come out, the
-types that the pipe to the gate can carry. With ``details`` the levels of each second, the bands of each minute and
-the scores of sources come out as well, for ``listen`` and ``lab``: no pipe has a type for those.
+types that the pipe to the gate can carry. With ``details`` the levels of each second, the bands of each minute, the
+scores of sources and noise events come out as well, for ``listen`` and ``lab``: no pipe has a type for those.
 
 >>> import numpy as np
 >>> analyser = SoundAnalyser(rate=8000, calibration=114.0)
@@ -31,16 +31,18 @@ from clairvoie.detect.sound.bands import (
     octave_levels,
     third_levels,
 )
+from clairvoie.detect.sound.block_weighting import BlockWeighting
 from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
 from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, FastHistory, LevelMeter, SecondLevels
+from clairvoie.detect.sound.noise_events import EventRule, NoiseEvent, NoiseEventMeter
 from clairvoie.detect.sound.onset import OnsetDetector
+from clairvoie.detect.sound.quarters import Quarters
 from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
 from clairvoie.detect.sound.sources import SourceScores, SourceTally
 from clairvoie.detect.sound.tagging import Scores, Tagger
-from clairvoie.detect.sound.weighting import WeightingFilters
 
-Detail = SecondLevels | BandLevels | SourceScores
+Detail = SecondLevels | BandLevels | SourceScores | NoiseEvent
 Output = Claim | Detail
 
 TEN_SECONDS = 10
@@ -52,6 +54,8 @@ BACKGROUND_SECONDS = 60
 QUIETEST_BACKGROUND = 1e-9
 """L50 counts as -87 dBFS at least: out of digital silence everything would be an impulse."""
 LATEST_SCORE_SECONDS = 3.0
+SLACK_SECONDS = 1e-6
+"""Times of day have no more digits than this."""
 SILENT_LEVEL = -200.0
 """What a hazard in digital silence is said to have as its level; the boundary has no "none" there."""
 WIND_LC_MINUS_LA = 20.0
@@ -75,20 +79,25 @@ class SoundAnalyser:
         *,
         details: bool = False,
         thirds_seconds: int = THIRDS_SECONDS,
+        events: EventRule | None = None,
     ) -> None:
         self.rate = rate
         self.calibration = calibration
         self._details = details
         self._thirds_seconds = thirds_seconds
         self._cutter = SecondCutter(rate)
-        self._filters = WeightingFilters(rate)
+        self._quarters = Quarters(rate)
+        self._filters = BlockWeighting(rate)
         self._levels = LevelMeter(rate, calibration, slow=details)
         self._bands = BandMeter(rate)
         self._onsets = OnsetDetector(rate, calibration)
         self._tagger = tagger
         self._hazards = HazardEvents(tagger.rules) if tagger is not None else None
         self._fast = FastHistory(rate, calibration)
+        self._ticks: deque[Scores] = deque()
+        self._heard_until = -math.inf
         self._tally = SourceTally()
+        self._noise = NoiseEventMeter(events) if details else None
         self._sigma = 0.0
         self._second: list[Samples] = []
         self._seconds_end: float | None = None
@@ -103,9 +112,11 @@ class SoundAnalyser:
         outputs: list[Output] = []
         scores = [] if self._tagger is None else self._tagger.feed(block)
         self._tally.feed(scores)
-        for step in self._cutter.feed(block):
+        if self._noise is not None:
+            self._noise.hear(scores)
+        for step in self._quarters.feed(self._cutter.feed(block)):
             self._take(step, outputs)
-        self._follow_hazards(scores, outputs)
+        self._follow_hazards(scores, outputs, self._heard_until)
         self._fast.forget(block.end - LATEST_SCORE_SECONDS)
         return outputs
 
@@ -114,8 +125,12 @@ class SoundAnalyser:
         outputs: list[Output] = []
         scores = [] if self._tagger is None else self._tagger.finish()
         self._tally.feed(scores)
+        for piece in self._quarters.finish():
+            self._take(piece, outputs)
         outputs += self._onsets.finish(self._sigma)
-        self._follow_hazards(scores, outputs)
+        self._follow_hazards(scores, outputs, math.inf)
+        if self._noise is not None:
+            self._noise.hear(scores)
         if self._hazards is not None:
             outputs += self._hazards.finish()
         for step in self._cutter.finish():
@@ -124,6 +139,8 @@ class SoundAnalyser:
         if self._seconds_end is not None:
             for t_end in sorted({float(math.floor(self._seconds_end)), self._seconds_end}):
                 self._name_sources(t_end, outputs)
+        if self._noise is not None:
+            outputs += self._noise.finish()
         self._add_bands(self._bands.finish())
         if self._details and self._minute:
             outputs.append(self._band_levels(self._minute[-1].t_end))
@@ -136,6 +153,7 @@ class SoundAnalyser:
             outputs += self._onsets.feed(weighted, step.start, self._sigma)
             if self._hazards is not None:
                 self._fast.add(step.start, fast)
+            self._heard_until = step.start + step.samples.size / self.rate
             self._second.append(step.samples)
         elif isinstance(step, Gap):
             self._filters.reset()
@@ -154,8 +172,9 @@ class SoundAnalyser:
         self._second = []
         self._learn_background(levels)
         self._seconds_end = t_end
-        if self._details:
+        if self._noise is not None:
             outputs.append(levels)
+            outputs += self._noise.feed(levels)
         if not at_end:
             # Scores come up to a second late, so that sources are named a second late, wherever blocks were cut.
             self._name_sources(t_end - 1, outputs)
@@ -166,10 +185,13 @@ class SoundAnalyser:
         if self._details and sources is not None:
             outputs.append(sources)
 
-    def _follow_hazards(self, scores: list[Scores], outputs: list[Output]) -> None:
+    def _follow_hazards(self, scores: list[Scores], outputs: list[Output], until: float) -> None:
+        """Follow the ticks that end by ``until``; the level of later ones is not known yet."""
         if self._hazards is None:
             return
-        for tick in scores:
+        self._ticks.extend(scores)
+        while self._ticks and self._ticks[0].time <= until + SLACK_SECONDS:
+            tick = self._ticks.popleft()
             level = self._fast.greatest(tick.time - tick.seconds, tick.time)
             outputs += self._hazards.feed(tick, SILENT_LEVEL if level is None else level, self._sigma)
 
