@@ -106,7 +106,7 @@ def test_too_few_or_in_a_line_is_refused_by_name() -> None:
 
 def test_a_street_that_bends_a_little_leaves_two_sides() -> None:
     street = [(60.0 * n, 5.0 * (-1) ** n) for n in range(6)]
-    assert locate(bang(150, 90, street, sigma=0.02), STILL) is Unlocated.AMBIGUOUS
+    assert locate(bang(150, 90, street, sigma=0.025), STILL) is Unlocated.AMBIGUOUS
     assert located(bang(150, 90, street, sigma=0.0005)).north == pytest.approx(90, abs=1)
 
 

@@ -253,7 +253,7 @@ def _by_chance(some: Arrivals, used: Bool) -> Bool:
 def _ambiguous(found: Fit, some: Arrivals, places: Places, wide: Float, air: Air, height: float) -> Bool:
     """Whether another place explains the arrivals nearly as well: see the module."""
     rows = np.arange(len(some))
-    clear = 3 * RADIUS_95 * np.sqrt(np.maximum(np.trace(found.covariance[:, :2, :2], axis1=1, axis2=2), 1e-6))
+    clear = 2 * RADIUS_95 * np.sqrt(np.maximum(np.trace(found.covariance[:, :2, :2], axis1=1, axis2=2), 1e-6))
     apart = np.hypot(*np.moveaxis(places.where - found.where[:, None], -1, 0))
     elsewhere = np.where(apart > clear[:, None], places.cost, np.inf)
     second = elsewhere.argmin(axis=-1)
