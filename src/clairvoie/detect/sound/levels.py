@@ -4,8 +4,8 @@ With calibration C, the sound pressure level in dB of a full-scale sine, a mean 
 log10(p) + 3.0103 + C``. Without calibration levels are dBFS after AES17: a full-scale sine reads 0. A second in which
 any sample reaches -0.1 dBFS is marked as overloaded; a second that is not whole is marked as not valid.
 
-A second is added up when it is over, from all of its samples in their order, so that its levels are the same to the
-last bit however the sound was cut into blocks (tested).
+Sums depend in their last digits on where they are cut; the analyser gives the same pieces, quarters of a second,
+whatever the blocks, so that its levels are the same to the last bit (tested).
 
 >>> round(level_of(0.1**2 / 2, 114.0), 1)
 94.0
@@ -13,14 +13,16 @@ last bit however the sound was cut into blocks (tested).
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from clairvoie.detect.sound.peak import PeakFinder, greatest
+from clairvoie.detect.sound.recursion import BlockRecursion, Recursion
 from clairvoie.detect.sound.weighting import Weighted
 
 FULL_SCALE_SINE_DB = 10 * math.log10(2)
@@ -78,24 +80,26 @@ class SecondLevels:
         return self.valid or self.rest
 
 
+@lru_cache(maxsize=32)
+def _exponential(rate: int, seconds: float) -> Recursion:
+    decay = math.exp(-1 / (rate * seconds))
+    return Recursion([np.array([1 - decay, 0.0, 0.0, 1.0, -decay, 0.0])], [None])
+
+
 class ExponentialMean:
-    """The mean square under an exponential time weighting (IEC 61672-1:2013, 5.8.1), sample by sample."""
+    """The mean square under an exponential time weighting (IEC 61672-1:2013, 5.8.1), at every sample."""
 
     def __init__(self, rate: int, seconds: float) -> None:
-        decay = math.exp(-1 / (rate * seconds))
-        self._numerator, self._denominator = [1 - decay], [1.0, -decay]
-        self.reset()
+        self._recursion = BlockRecursion(_exponential(rate, seconds))
 
     def reset(self) -> None:
         """Forget the past."""
-        self._state = np.zeros(1)
+        self._recursion.reset()
 
     def feed(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
         """The running mean after each of ``squares``."""
-        mean, self._state = lfilter(self._numerator, self._denominator, squares, zi=self._state)
-        if self._state[0] < 1e-60:
-            self._state[0] = 0.0
-        return np.asarray(mean, dtype=np.float64)
+        [mean] = self._recursion.feed(squares, (0,))
+        return mean
 
 
 class LevelMeter:
@@ -108,31 +112,31 @@ class LevelMeter:
         self.rate = rate
         self.calibration = calibration
         self._marks = [round((k + 1) * rate / FAST_PER_SECOND) - 1 for k in range(FAST_PER_SECOND)]
+        self._starts = [0, *(mark + 1 for mark in self._marks[:-1])]
         self._fast = ExponentialMean(rate, FAST_SECONDS)
         self._slow = ExponentialMean(rate, SLOW_SECONDS) if slow else None
-        self._peak, self._settling_peak = PeakFinder(), PeakFinder()
+        self._peak_finder, self._settling_finder = PeakFinder(), PeakFinder()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
         self._clear()
 
     def _clear(self) -> None:
-        self._pieces: list[Weighted] = []
-        self._fast_pieces: list[NDArray[np.float64]] = []
-        self._found_peak = 0.0
-        self._first_piece = 0
-        self._fast_max = self._slow_max = 0.0
+        self._eighths = [0.0] * FAST_PER_SECOND
+        self._eighth_maxima = [0.0] * FAST_PER_SECOND
+        self._c_energy = self._z_energy = self._slow_max = 0.0
+        self._peak = self._start_peak = self._start_bound = 0.0
         self._overload = False
         self._laf: list[float] = []
 
     def reset(self) -> None:
         """After a gap: F and S forget their past, and what came before in this second is no part of one stretch."""
-        self._found_peak = self._greatest_peak()
-        self._first_piece = len(self._pieces)
+        self._peak = self._greatest_peak()
+        self._start_peak = self._start_bound = 0.0
         self._fast.reset()
         if self._slow is not None:
             self._slow.reset()
-        self._peak.reset()
-        self._settling_peak.reset()
+        self._peak_finder.reset()
+        self._settling_finder.reset()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
 
@@ -140,16 +144,26 @@ class LevelMeter:
         """Add ``samples``, which begin at sample ``offset`` of their second. Returns the mean square behind LAF."""
         squares = np.square(weighted.a)
         fast = self._fast.feed(squares)
-        self._fast_max = max(self._fast_max, float(fast.max()))
         if self._slow is not None:
             self._slow_max = max(self._slow_max, float(self._slow.feed(squares).max()))
-        self._pieces.append(weighted)
-        self._fast_pieces.append(fast)
+        self._add_eighths(squares, fast, offset)
+        self._c_energy += float(weighted.c @ weighted.c)
+        self._z_energy += float(weighted.z @ weighted.z)
+        self._take_peak(weighted)
         self._overload = self._overload or greatest(samples) >= OVERLOAD_AMPLITUDE
-        for mark in self._marks:
-            if offset <= mark < offset + samples.size:
-                self._keep(float(fast[mark - offset]))
         return fast
+
+    def _add_eighths(self, squares: NDArray[np.float64], fast: NDArray[np.float64], offset: int) -> None:
+        end = offset + squares.size
+        number = bisect.bisect_right(self._starts, offset) - 1
+        cuts = [0, *(start - offset for start in self._starts[number + 1 :] if start < end)]
+        energies, maxima = np.add.reduceat(squares, cuts).tolist(), np.maximum.reduceat(fast, cuts).tolist()
+        for place, (energy, most) in enumerate(zip(energies, maxima, strict=True), start=number):
+            self._eighths[place] += energy
+            self._eighth_maxima[place] = max(self._eighth_maxima[place], most)
+        for mark in self._marks:
+            if offset <= mark < end:
+                self._keep(float(fast[mark - offset]))
 
     def _keep(self, power: float) -> None:
         if self._settling:
@@ -158,47 +172,39 @@ class LevelMeter:
         level = level_of(power, self.calibration)
         self._laf.append(-math.inf if level is None else level)
 
-    def _all(self, name: str, first: int = 0) -> NDArray[np.float64]:
-        parts: list[NDArray[np.float64]] = [getattr(piece, name) for piece in self._pieces[first:]]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0)
-
-    def _energies(self) -> list[float]:
-        """Sum of squares of A, C and Z. Over the whole second at once, since a sum depends on where it is cut."""
-        return [float(np.square(self._all(name)).sum()) for name in ("a", "c", "z")]
-
-    def _eighths(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """LAeq of each eighth that has begun, the last perhaps shorter, and its greatest LAF."""
-        a = self._all("a")
-        starts = [0, *(mark + 1 for mark in self._marks[:-1] if mark + 1 < a.size)]
-        sizes = np.diff([*starts, max(a.size, 1)])
-        energies = np.add.reduceat(np.square(a), starts) / sizes if a.size else np.zeros(0)
-        maxima = np.maximum.reduceat(np.concatenate(self._fast_pieces), starts) if a.size else np.zeros(0)
-        levels = (level_of(power, self.calibration) for power in [*energies.tolist(), *maxima.tolist()])
-        found = tuple(-math.inf if level is None else level for level in levels)
-        return found[: energies.size], found[energies.size :]
+    def _take_peak(self, weighted: Weighted) -> None:
+        """The greatest |C|; in the first moments after a start, no more than without its high-pass."""
+        unsettled = min(self._unsettled, weighted.c.size)
+        if unsettled:
+            self._start_peak = max(self._start_peak, self._peak_finder.feed(weighted.c[:unsettled]))
+            self._start_bound = max(self._start_bound, self._settling_finder.feed(weighted.settling[:unsettled]))
+            self._unsettled -= unsettled
+        self._peak = max(self._peak, self._peak_finder.feed(weighted.c[unsettled:]))
 
     def _greatest_peak(self) -> float:
-        """The greatest |C|; in the first moments after a start, no more than without its high-pass."""
-        c = self._all("c", self._first_piece)
-        unsettled = min(self._unsettled, c.size)
-        peak = self._found_peak
-        if unsettled:
-            bound = self._settling_peak.feed(self._all("settling", self._first_piece)[:unsettled])
-            peak = max(peak, min(self._peak.feed(c[:unsettled]), bound))
-            self._unsettled -= unsettled
-        return max(peak, self._peak.feed(c[unsettled:]))
+        return max(self._peak, min(self._start_peak, self._start_bound))
+
+    def _eighth_levels(self, samples: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """LAeq of each eighth that has begun, the last perhaps shorter, and its greatest LAF."""
+        begun = [start for start in self._starts if start < samples]
+        sizes = np.diff([*begun, samples]).tolist()
+        means = [energy / size for energy, size in zip(self._eighths[: len(begun)], sizes, strict=True)]
+        levels = (level_of(power, self.calibration) for power in [*means, *self._eighth_maxima[: len(begun)]])
+        found = tuple(-math.inf if level is None else level for level in levels)
+        return found[: len(begun)], found[len(begun) :]
 
     def end_second(self, t_end: float, samples: int, *, whole: bool, rest: bool = False) -> SecondLevels:
         """The levels of the ``samples`` samples since the last end, and a fresh start."""
-        laeq, lceq, lzeq = (level_of(e / max(samples, 1), self.calibration) for e in self._energies())
-        laeq_eighths, lafmax_eighths = self._eighths() if whole or rest else ((), ())
+        energies = math.fsum(self._eighths), self._c_energy, self._z_energy
+        laeq, lceq, lzeq = (level_of(energy / max(samples, 1), self.calibration) for energy in energies)
+        laeq_eighths, lafmax_eighths = self._eighth_levels(samples) if whole or rest else ((), ())
         result = SecondLevels(
             t_end=t_end,
             seconds=samples / self.rate,
             laeq=laeq,
             lceq=lceq,
             lzeq=lzeq,
-            lafmax=level_of(self._fast_max, self.calibration),
+            lafmax=level_of(max(self._eighth_maxima), self.calibration),
             lasmax=level_of(self._slow_max, self.calibration),
             lcpeak=level_of(self._greatest_peak() ** 2, self.calibration),
             valid=whole,
@@ -233,6 +239,8 @@ class FastHistory:
         """LAFmax in dB from ``start`` to ``end``; ``None`` where nothing was heard."""
         found = 0.0
         for first, fast in self._parts:
+            if first > end or first + fast.size / self.rate < start:
+                continue
             low, high = round((start - first) * self.rate), round((end - first) * self.rate)
             part = fast[max(0, low) : max(0, high)]
             if part.size:

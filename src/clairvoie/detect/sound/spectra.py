@@ -79,6 +79,13 @@ def filter_bank(rate: int, size: int) -> tuple[NDArray[np.float32], int]:
     return weights.astype(np.float32), bins
 
 
+@functools.cache
+def _twice(rate: int, size: int) -> tuple[NDArray[np.float32], int]:
+    """The filter bank with two rows a bin, for the squares of its real and imaginary parts."""
+    weights, bins = filter_bank(rate, size)
+    return np.repeat(weights, 2, axis=0), bins
+
+
 class MelPower:
     """Samples of one stream in, mel power of each whole frame out, shape (frames, ``BANDS``), full scale squared.
 
@@ -94,7 +101,7 @@ class MelPower:
         hann = np.hanning(self._length + 1)[:-1]
         # Power of a band is then independent of rate and length: a sine of amplitude one has the power of one bin.
         self._window = (hann / hann.sum() * np.sqrt(2.0)).astype(np.float32)
-        self._bank, self._bins = filter_bank(rate, self._size)
+        self._bank, self._bins = _twice(rate, self._size)
         self._waiting = np.zeros(0, dtype=np.float32)
         self._first = 0
         self._frame = 0
@@ -108,13 +115,16 @@ class MelPower:
             return np.zeros((0, BANDS), dtype=np.float32)
         starts = np.round(np.arange(self._frame, self._frame + count + 1) * (HOP_SECONDS * self.rate)).astype(np.int64)
         windows = np.lib.stride_tricks.sliding_window_view(self._waiting, self._length)
-        frames = windows[starts[:-1] - self._first] * self._window
-        spectrum = scipy.fft.rfft(frames, self._size, axis=1)[:, : self._bins]
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        places = starts[:-1] - self._first
+        hop = HOP_SECONDS * self.rate
+        chosen = windows[places[0] : places[-1] + 1 : int(hop)] if hop == int(hop) else windows[places]  # no copy
+        spectrum = scipy.fft.rfft(chosen * self._window, self._size, axis=1)
+        # Real and imaginary parts side by side: the squares of both are added up by the same product as the bands.
+        parts = spectrum.view(np.float32)[:, : 2 * self._bins]
         self._frame += count
         self._waiting = self._waiting[starts[-1] - self._first :].copy()
         self._first = int(starts[-1])
-        return np.asarray(power @ self._bank, dtype=np.float32)
+        return np.asarray(np.square(parts) @ self._bank, dtype=np.float32)
 
     def _frames_until(self, end: int) -> int:
         """How many frames of the stream lie before sample ``end``."""

@@ -177,13 +177,20 @@ class SoundTagger:
         stream.mirror((ticks + TICKS_AFTER) * TICK_FRAMES + FRAMES_AFTER)
         return self._run(stream, ticks + TICKS_AFTER - stream.tick)
 
+    def run(self, pictures: Pictures, past: Pictures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The network itself, on any number of streams: scores (streams, ticks, outputs), and the ``past`` for next time.
+
+        ``pictures`` (streams, 2, frames, bands) as ticks need them, ``past`` (streams, width, ``PAST_TICKS``).
+        """
+        scores, vectors = self._session.run(["scores", "vectors"], {"pictures": pictures, "past": past})
+        return scores, vectors
+
     def _run(self, stream: _Stream, ticks: int) -> list[Scores]:
         """Make the vectors of the next ``ticks`` ticks and return the scores that become known with them."""
         found: list[Scores] = []
         while ticks > 0:
             count = min(ticks, LONGEST_TICKS)
-            inputs = {"pictures": stream.pictures(count)[None], "past": stream.past}
-            scores, stream.past = self._session.run(["scores", "vectors"], inputs)
+            scores, stream.past = self.run(stream.pictures(count)[None], stream.past)
             rows = enumerate(scores[0].tolist(), start=stream.tick - TICKS_AFTER)
             found += [self._scores(stream.end_of(tick), row) for tick, row in rows if tick >= 0]
             stream.advance(count)
