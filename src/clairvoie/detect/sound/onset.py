@@ -10,21 +10,22 @@ The median is what keeps most plosives of speech out: a vowel follows them. A pl
 pause can still meet all three; then a bang is reported, and nothing of the voice. A door, a dropped pallet, a step
 beside the microphone and a firework all are impulses.
 
-The time of arrival is where the front first reaches a tenth of its greatest amplitude. Its standard uncertainty joins
-the clock's to that of a front of this length, taken as uniform: rise time over the square root of twelve. Echoes, wind
-and the distance are not in it. A bang in the first second, in the last half second of a recording, or within a tenth
-of a second of another, is not found.
+The time of arrival and its standard uncertainty are those of :mod:`clairvoie.detect.sound.arrival`, from samples
+that are not A-weighted, so that no filter delays them; the clock's uncertainty is joined to it. Wind, the latency of
+the microphone and the distance are not in it. A bang in the first second, in the last half second of a recording, or
+within a tenth of a second of another, is not found.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clairvoie.boundary.detection import ImpulseDetection
+from clairvoie.detect.sound.arrival import CONTEXT_AFTER_SECONDS, CONTEXT_BEFORE_SECONDS, arrival
 from clairvoie.detect.sound.levels import level_of
 from clairvoie.detect.sound.weighting import Weighted
 
@@ -50,13 +51,27 @@ _BEFORE = RISE_FRAMES + QUIET_FRAMES
 _KEPT_FRAMES = _BEFORE + 5
 
 
-@dataclass(slots=True, eq=False)
-class _Frames:
-    """The recent past: frame energies, and the samples they were made of."""
+class _Recent:
+    """The samples of the recent past, in the pieces in which they came, numbered since the stream or a gap began."""
 
-    power: Array
-    a: Array
-    c: Array
+    def __init__(self) -> None:
+        self.first = 0
+        self.count = 0
+        self._pieces: deque[Array] = deque()
+
+    def add(self, piece: Array) -> None:
+        self._pieces.append(piece)
+        self.count += piece.size
+
+    def forget(self, before: int) -> None:
+        """Drop the pieces that end before this sample."""
+        while self._pieces and self.first + self._pieces[0].size <= before:
+            self.first += self._pieces.popleft().size
+
+    def between(self, begin: int, end: int) -> Array:
+        """The samples from ``begin`` to before ``end``, as far as there are any."""
+        held = np.concatenate(self._pieces)
+        return held[max(0, begin - self.first) : max(0, end - self.first)]
 
 
 class OnsetDetector:
@@ -72,9 +87,11 @@ class OnsetDetector:
         self._clear()
 
     def _clear(self) -> None:
-        none = np.zeros(0)
-        self._frames = _Frames(none, none, none)
-        self._rest = (none, none)
+        self._power = np.zeros(0)
+        """Mean square of each frame since ``_dropped``."""
+        self._rest = np.zeros(0)
+        self._c = _Recent()
+        self._z = _Recent()
         self._dropped = 0
         self._next = _BEFORE
 
@@ -84,19 +101,15 @@ class OnsetDetector:
 
     def feed(self, weighted: Weighted, start: float, sigma: float) -> list[ImpulseDetection]:
         """Impulses that are certain by the end of this piece, whose first sample is at ``start``."""
-        a, c = (np.concatenate([rest, new]) for rest, new in zip(self._rest, (weighted.a, weighted.c), strict=True))
-        held = self._dropped + self._frames.power.size
-        self._start = start - (held * self.hop + self._rest[0].size) / self.rate
+        a = np.concatenate([self._rest, weighted.a])
+        self._start = start - self._z.count / self.rate
+        self._c.add(weighted.c)
+        self._z.add(weighted.z)
         count = a.size // self.hop
         used = count * self.hop
         power = np.square(a[:used]).reshape(count, self.hop).mean(axis=1)
-        past = self._frames
-        self._frames = _Frames(
-            np.concatenate([past.power, power]),
-            np.concatenate([past.a, a[:used]]),
-            np.concatenate([past.c, c[:used]]),
-        )
-        self._rest = (a[used:], c[used:])
+        self._power = np.concatenate([self._power, power])
+        self._rest = a[used:]
         found = self._search(sigma, last=False)
         self._forget()
         return found
@@ -107,7 +120,7 @@ class OnsetDetector:
 
     def _search(self, sigma: float, *, last: bool) -> list[ImpulseDetection]:
         found: list[ImpulseDetection] = []
-        power = self._frames.power
+        power = self._power
         first = self._next - self._dropped
         if self.background is None or power.size <= first:
             self._next = self._dropped + max(first, power.size)
@@ -127,7 +140,7 @@ class OnsetDetector:
 
     def _fronts(self, first: int) -> NDArray[np.bool_]:
         """For each frame from ``first`` on: does it stand 15 dB over L50 and over what was 5 ms before?"""
-        power = self._frames.power
+        power = self._power
         loud = power[first:] >= (self.background or 0.0) * OVER_MEDIAN_POWER
         if not loud.any():
             return loud
@@ -137,7 +150,7 @@ class OnsetDetector:
 
     def _judge(self, frame: int, *, last: bool) -> bool | None:
         """Is the front at ``frame`` that of an impulse? ``None``: more has to be heard first."""
-        power = self._frames.power[frame:]
+        power = self._power[frame:]
         if power.size <= FALL_FRAMES:
             return False if last else None
         peak = power[:PEAK_FRAMES].max()
@@ -149,17 +162,15 @@ class OnsetDetector:
         return bool(np.median(after.mean(axis=1)) <= peak / FALL_POWER)
 
     def _describe(self, frame: int, sigma: float) -> ImpulseDetection:
-        begin = (frame - 1) * self.hop
-        sound = np.abs(self._frames.a[begin : (frame + RISE_FRAMES + 1) * self.hop])
-        top = int(sound.argmax())
-        reached = np.flatnonzero(sound[: top + 1] >= sound[top] / 10)
-        front = int(reached[0])
-        rise = max(top - front, 1) / self.rate
-        peak = np.abs(self._frames.c[begin : begin + (LEVEL_FRAMES + 1) * self.hop]).max()
+        front = (self._dropped + frame) * self.hop
+        begin = max(0, front - math.ceil(CONTEXT_BEFORE_SECONDS * self.rate))
+        around = self._z.between(begin, front + math.ceil(CONTEXT_AFTER_SECONDS * self.rate))
+        found = arrival(around, self.rate, front - begin)
+        peak = np.abs(self._c.between(front - self.hop, front + LEVEL_FRAMES * self.hop)).max()
         level = level_of(float(peak) ** 2, self.calibration)
         return ImpulseDetection(
-            onset=max(0.0, self._start + (self._dropped * self.hop + begin + front) / self.rate),
-            sigma=math.hypot(sigma, rise / math.sqrt(12)),
+            onset=max(0.0, self._start + begin / self.rate + found.time),
+            sigma=math.hypot(sigma, found.sigma),
             level=-200.0 if level is None else level,
         )
 
@@ -168,7 +179,8 @@ class OnsetDetector:
         spare = self._next - self._dropped - _KEPT_FRAMES
         if spare < 4 * _KEPT_FRAMES:
             return
-        frames = self._frames
-        samples = spare * self.hop
-        self._frames = _Frames(frames.power[spare:], frames.a[samples:], frames.c[samples:])
+        self._power = self._power[spare:]
         self._dropped += spare
+        kept = (self._dropped + _BEFORE) * self.hop
+        self._c.forget(kept - self.hop)
+        self._z.forget(kept - math.ceil(CONTEXT_BEFORE_SECONDS * self.rate))
