@@ -10,25 +10,32 @@ from hub_street import DEPLOYMENT, NOW, Running, Street, begin, settings_at
 from sqlalchemy import create_engine, inspect
 
 from clairvoie.boundary.entry import EntryKind
+from clairvoie.boundary.hazards import Mode
 from clairvoie.boundary.incident import Outcome
+from clairvoie.boundary.trial import TrialState
 from clairvoie.config import Retention
 from clairvoie.errors import StoreError
 from clairvoie.hub import migration, schema
 from clairvoie.hub.store import Store
 from clairvoie.server.jobs import retain
 
-OLD = Path(__file__).parents[1] / "support" / "store_version_1.sql"
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+def store_of(version: int, folder: Path) -> Path:
+    """A store that an older version made and used."""
+    path = folder / "hub.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript((SUPPORT / f"store_version_{version}.sql").read_text(encoding="utf-8"))
+    connection.close()
+    return path
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A store that version 1 made and used."""
-    path = tmp_path / "hub.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(OLD.read_text(encoding="utf-8"))
-    connection.close()
-    return path
+    """A store of version 1."""
+    return store_of(1, tmp_path)
 
 
 def columns(path: Path) -> dict[str, list[tuple[str, str]]]:
@@ -43,7 +50,9 @@ def columns(path: Path) -> dict[str, list[tuple[str, str]]]:
     return tables
 
 
-def test_it_becomes_what_a_new_store_is(old: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_it_becomes_what_a_new_store_is(version: int, tmp_path: Path) -> None:
+    old = store_of(version, tmp_path)
     Store(old, deployment=DEPLOYMENT, sensors=["mic-a"]).close()
     Store(tmp_path / "new.db", deployment=DEPLOYMENT, sensors=["mic-a"]).close()
     assert columns(old) == columns(tmp_path / "new.db")
@@ -65,6 +74,21 @@ def test_nothing_is_lost_and_work_goes_on(old: Path, tmp_path: Path) -> None:
         retain(running.hub, Retention(levels_days=1, detections_days=1, incidents_days=1, records_days=1))
         assert running.count(schema.transitions) == 1, "what is older than the ledger is erased all the same"
         assert len(running.ledger.of(EntryKind.DELETION)) == 1
+
+
+def test_detections_of_version_2_keep_their_mode_and_every_kind_is_on_trial(tmp_path: Path) -> None:
+    store_of(2, tmp_path)
+    street = Street(sequences={"mic-a": 2, "mic-b": 1})
+    with Running.of(settings_at(tmp_path), street, trial=True) as running:
+        found = running.desk.detections(start=0, end=NOW + 60)
+        assert {(d.sensor, d.mode) for d in found} == {("mic-a", Mode.LIVE), ("mic-b", Mode.TRIAL)}
+        (incident,) = running.desk.incidents()
+        assert (incident.outcome, incident.detections[0].mode) == (Outcome.CONFIRMED, Mode.LIVE)
+        assert {view.state for view in running.desk.trials()} == {TrialState.TRIAL}
+        running.store(street.events("mic-a", begin(2)))
+        assert running.desk.detections(start=0, end=NOW + 60, sensor="mic-a")[0].mode is Mode.TRIAL
+        assert len(running.desk.incidents()) == 1, "a node that says live is not enough any more"
+        assert [one.heard.identifier for one in running.desk.on_trial()] == [2]
 
 
 def test_a_migration_that_breaks_off_leaves_the_old_store(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

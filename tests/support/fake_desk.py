@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from fake_door import DoorOfDesk, FakeDoor
+from fake_trials import FakeTrials
 from quarter import QUARTER, SENSORS, place
 from street_day import minute_row, scheduled_parts, ten_seconds
 
@@ -57,7 +58,7 @@ NOW = 1_795_316_650.0
 """2026-11-22 04:04:10 in Paris."""
 
 
-class FakeDesk(DoorOfDesk):
+class FakeDesk(DoorOfDesk, FakeTrials):
     """See the module. ``empty`` leaves the incidents, misses and notes out."""
 
     def __init__(self, *, exercise: bool = False, language: str = "fr", empty: bool = False, now: float = NOW) -> None:
@@ -73,6 +74,9 @@ class FakeDesk(DoorOfDesk):
         self.kept: dict[int, Incident] = {}
         self.kept_misses: list[Miss] = []
         self.notes: list[ShiftNote] = []
+        self.furnish_trials(now)
+        if exercise or empty:
+            self.kept_trials, self.heard_on_trial = [], []
         self.listeners: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Change | None]]] = []
         if not empty:
             self._furnish()

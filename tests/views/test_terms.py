@@ -12,12 +12,13 @@ from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.person import Role
 from clairvoie.boundary.sensor import SensorKind
+from clairvoie.boundary.trial import Because, TrialState
 from clairvoie.views.terms import TERMS, term
 from clairvoie.views.words import translations
 
 LISTS = (
     *(HazardKind, NoiseSource, Mode, Health, IncidentState, Outcome, Basis, TransitionKind, SensorKind),
-    *(Role, ProposalState, EntryKind),
+    *(Role, ProposalState, EntryKind, TrialState, Because),
 )
 
 

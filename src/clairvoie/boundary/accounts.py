@@ -11,8 +11,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.person import POWERS, Caller, CallerKind, Person, Power, Role
 from clairvoie.boundary.sensor import check_name
+from clairvoie.boundary.trial import Figures
 from clairvoie.errors import InvalidValue
 
 SHORTEST_PASSWORD = 12
@@ -109,7 +111,23 @@ class LongerRetention(Struct, frozen=True, kw_only=True, tag="retention", forbid
     records_days: int
 
 
-Change = AccountChange | NewPassword | MachineToken | LongerRetention
+class KindInQueue(Struct, frozen=True, kw_only=True, tag="trial", forbid_unknown_fields=True):
+    """Let a kind at a sensor out of its ``trial`` (its number) into the queue, as the supervisor ``by`` signed on these
+    figures."""
+
+    sensor: str
+    kind: HazardKind
+    trial: int
+    by: str
+    figures: Figures
+
+    @property
+    def about(self) -> str:
+        """Sensor and kind: no account is named so."""
+        return f"{self.sensor}/{self.kind.value}"
+
+
+Change = AccountChange | NewPassword | MachineToken | LongerRetention | KindInQueue
 
 
 class ProposalState(StrEnum):
@@ -134,7 +152,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     @property
     def about(self) -> str:
-        """The account or machine that it is about; ``retention`` for that."""
+        """The account or machine that it is about; a sensor and a kind, or ``retention``, for those."""
         match self.change:
             case AccountChange(account=account) | NewPassword(account=account):
                 return account
@@ -142,6 +160,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
                 return f"machine:{machine}"
             case LongerRetention():
                 return "retention"
+            case KindInQueue() as change:
+                return change.about
 
 
 def may_decide(proposal: Proposal, caller: Caller) -> bool:

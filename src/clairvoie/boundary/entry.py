@@ -43,6 +43,7 @@ class EntryKind(StrEnum):
     EQUIVOCATION = "equivocation"
     MISS = "miss"
     INSPECTION = "inspection"
+    TRIAL = "trial"
 
 
 PUBLIC_KINDS = frozenset(

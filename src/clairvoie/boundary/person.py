@@ -30,8 +30,9 @@ class Role(StrEnum):
 
 class Power(StrEnum):
     """What a route needs. ``OPEN`` needs nobody: health, sign-in, the published ledger. ``OWN`` needs any person who
-    is signed in: their own account. ``READ_LEVELS`` is for programs too: nothing behind it depends on an incident that
-    nobody has confirmed, not even a count (``tests/server/test_machines.py``); behind ``READ_FIGURES`` counts do."""
+    is signed in: their own account. ``PROMOTE`` lets a kind of hazard out of its trial, into the queue. ``READ_LEVELS``
+    is for programs too: nothing behind it depends on an incident that nobody has confirmed, not even a count
+    (``tests/server/test_machines.py``); behind ``READ_FIGURES`` counts do."""
 
     OPEN = "open"
     OWN = "own"
@@ -42,6 +43,7 @@ class Power(StrEnum):
     EXPORT = "export"
     READ_ACCESS = "read-access"
     APPROVE = "approve"
+    PROMOTE = "promote"
     ADMINISTER = "administer"
 
 
@@ -50,7 +52,7 @@ _EVERYBODY = frozenset({Power.OPEN, Power.OWN, Power.READ_LEVELS, Power.READ_FIG
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.DUTY: _EVERYBODY | {Power.READ_INCIDENTS, Power.ACT},
-    Role.SUPERVISOR: _EVERYBODY | {Power.READ_INCIDENTS, Power.ACT, Power.EXPORT, Power.APPROVE},
+    Role.SUPERVISOR: _EVERYBODY | {Power.READ_INCIDENTS, Power.ACT, Power.EXPORT, Power.APPROVE, Power.PROMOTE},
     Role.AUDITOR: _EVERYBODY | {Power.READ_INCIDENTS, Power.EXPORT, Power.READ_ACCESS, Power.APPROVE},
     Role.ADMINISTRATOR: _EVERYBODY | {Power.ADMINISTER},
 }

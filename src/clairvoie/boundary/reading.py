@@ -20,6 +20,7 @@ from clairvoie.boundary.incident import Basis, DetectionView, Incident, Incident
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
 from clairvoie.boundary.sensor import Sensor
+from clairvoie.boundary.trial import TrialDetection, TrialView
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -290,6 +291,34 @@ class Desk(Protocol):
 
     def write_shift_note(self, who: str, text: str) -> ShiftNote:
         """Leave a note to the next shift."""
+        ...
+
+    def trials(self, sensor: str | None = None) -> tuple[TrialView, ...]:
+        """Every kind that is permitted now at every sensor, or at one, and where its trial stands; none in an
+        exercise."""
+        ...
+
+    def on_trial(self, *, sensor: str | None = None, limit: int = 200) -> tuple[TrialDetection, ...]:
+        """Detections of the trials that count: those that nobody has judged first, then the newest."""
+        ...
+
+    def trial_detection(self, number: int) -> TrialDetection | None:
+        """One detection on trial."""
+        ...
+
+    def judge(self, number: int, who: str, outcome: Outcome, basis: Basis) -> TrialDetection:
+        """Say whether a detection on trial was right, and on what that rests; the first to say so wins."""
+        ...
+
+    def let_in(self, sensor: str, kind: HazardKind, who: str) -> None:
+        """A supervisor (the account ``who``) signs that a kind may enter the queue; it waits for a second person.
+
+        :class:`~clairvoie.errors.HubError` before its hours were watched.
+        """
+        ...
+
+    def take_out(self, sensor: str, kind: HazardKind, who: str) -> None:
+        """Take a kind out of the queue, at once: its trial begins anew."""
         ...
 
     def changes(self) -> AsyncIterator[Change]:

@@ -72,6 +72,16 @@ class Figures(Struct, frozen=True, kw_only=True):
         """The same if everything that nobody found right was a false alarm."""
         return Rate(count=self.detections - self.confirmed, seconds=self.seconds)
 
+    def facts(self) -> dict[str, str]:
+        """The figures as the short facts of a ledger's entry."""
+        return {
+            "hours": f"{self.seconds / HOUR:.1f}",
+            "detections": str(self.detections),
+            "confirmed": str(self.confirmed),
+            "false-alarm": str(self.false_alarms),
+            "not-verifiable": str(self.not_verifiable),
+        }
+
 
 class Signature(Struct, frozen=True, kw_only=True):
     """Who let a kind into the queue: the supervisor ``by``, the second person ``approved_by``, on which figures."""
@@ -85,10 +95,9 @@ class Signature(Struct, frozen=True, kw_only=True):
 class TrialView(Struct, frozen=True, kw_only=True):
     """One kind at one sensor, as it stands now.
 
-    ``number`` is the trial's, 0 before anything of it was stored. It ``begun`` when and ``because`` of what; ``by`` is
-    who withdrew it, if that was it. ``signed`` when it is in the queue. ``proposed_by`` is the supervisor whose
-    signature waits for a second person. ``said`` is the mode of the last detection as the node said it: what a node
-    itself calls a trial stays one.
+    ``number`` is the trial's, 0 before anything of it was stored. ``begun`` is when it began, ``because`` why, and
+    ``by`` who withdrew it, if that was it; ``signed`` who let it into the queue. ``proposed_by`` is the supervisor
+    whose signature waits for a second person.
     """
 
     sensor: str
@@ -102,15 +111,18 @@ class TrialView(Struct, frozen=True, kw_only=True):
     by: str = ""
     signed: Signature | None = None
     proposed_by: str = ""
-    said: Mode | None = None
 
 
 class TrialDetection(Struct, frozen=True, kw_only=True):
-    """One detection on trial and what somebody judged of it; ``number`` names it, ``trial`` the trial it belongs to."""
+    """One detection on trial and what somebody judged of it; ``number`` names it, ``trial`` the trial it belongs to.
+
+    ``said`` is the mode as its node said it: what a node itself calls a trial stays one, whatever was signed.
+    """
 
     number: int
     trial: int
     heard: DetectionView
+    said: Mode
     outcome: Outcome | None = None
     basis: Basis | None = None
     judged_by: str = ""

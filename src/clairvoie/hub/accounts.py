@@ -16,6 +16,7 @@ from clairvoie.boundary.accounts import (
     Change,
     Decision,
     Grant,
+    KindInQueue,
     MachineToken,
     NewPassword,
     Proposal,
@@ -100,6 +101,8 @@ class Accounts(SigningIn):
         return self._write(proposed)
 
     def _check(self, change: Change) -> None:
+        if isinstance(change, KindInQueue):
+            raise InvalidValue("a kind is let into the queue by a supervisor, on the page of what is on trial", None)
         if isinstance(change, AccountChange):
             unknown = sorted(set(change.grant.areas) - set(self._areas))
             if unknown:
@@ -204,6 +207,8 @@ def told(change: Change) -> dict[str, str]:
             return {"act": "new-password"}
         case MachineToken(recipient=recipient, days=days):
             return {"act": "machine-token", "recipient": recipient, "days": str(days)}
+        case KindInQueue(figures=figures, by=signer, trial=trial):
+            return {"act": "into-the-queue", "trial": str(trial), "signed-by": signer, **figures.facts()}
         case retention:
             return {
                 "act": "retention",

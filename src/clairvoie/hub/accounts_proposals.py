@@ -17,6 +17,7 @@ from clairvoie.boundary.accounts import (
     AccountChange,
     Change,
     Grant,
+    KindInQueue,
     LongerRetention,
     MachineToken,
     NewPassword,
@@ -24,7 +25,9 @@ from clairvoie.boundary.accounts import (
     ProposalState,
 )
 from clairvoie.boundary.person import Role
+from clairvoie.boundary.trial import Signature
 from clairvoie.errors import HubError, InvalidValue
+from clairvoie.hub import trial_rows
 from clairvoie.hub.accounts_schema import accounts, invitations, proposals, retention, tokens
 from clairvoie.hub.accounts_sessions import digest, end_all
 
@@ -111,6 +114,8 @@ def overtaken(connection: Connection, change: Change) -> bool:
         case NewPassword(account=account):
             found = grant_of(connection, account)
             return found is None or not found.active
+        case KindInQueue(trial=trial):
+            return not trial_rows.waits(connection, trial)
         case LongerRetention() | MachineToken():
             return False
 
@@ -131,6 +136,9 @@ def carry_out(connection: Connection, change: Change, by: str, now: float) -> st
             connection.execute(insert(tokens).values(**made, expires=now + days * DAY))
         case LongerRetention():
             write_retention(connection, msgspec.structs.asdict(change))
+        case KindInQueue(trial=trial, by=signer, figures=figures):
+            signature = Signature(at=now, by=signer, approved_by=by, figures=figures)
+            trial_rows.sign_stored(connection, trial, signature)
     return ""
 
 

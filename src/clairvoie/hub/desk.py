@@ -48,12 +48,13 @@ from clairvoie.hub.levels import MinuteLevel, period_levels
 from clairvoie.hub.lives import life_of
 from clairvoie.hub.minutes import EMPTY, row_of
 from clairvoie.hub.overseeing import acts_of, confinement_of
+from clairvoie.hub.trial_desk import TrialDesk
 
 LONGEST_RANGE = 400 * 86_400.0
 """Seconds; a page or a request reads at most this much at once."""
 
 
-class HubDesk:
+class HubDesk(TrialDesk):
     """A :class:`~clairvoie.boundary.reading.Desk` over a running hub."""
 
     def __init__(self, hub: Hub, ledger: LedgerReader | None = None) -> None:

@@ -65,6 +65,7 @@ class Leave:
         self._uneven = frozenset(moment // 60 for moment in moments if moment % 60)
         self._moments = sorted(set(moments))
         self._since: dict[tuple[str, HazardKind, int], float | None] = {}
+        self._throughout: dict[tuple[str, int], tuple[tuple[HazardKind, float], ...]] = {}
         self._first: dict[tuple[bool, ...], str] = {}
         self._alike: dict[str, str] = {}
         self._known: dict[tuple[Reporting, int], Denial | None] = {}
@@ -101,6 +102,23 @@ class Leave:
         if key not in self._since:
             self._since[key] = permitted_since(self.standing, key[0], kind, second)
         return self._since[key]
+
+    def throughout(self, sensor: str, minute: int) -> tuple[tuple[HazardKind, float], ...]:
+        """The kinds that ``sensor`` may tell live from the first to the last second of the UTC minute that begins at
+        ``minute``, each with :meth:`since`."""
+        key = (self._like(sensor), minute)
+        if key not in self._throughout:
+            if len(self._throughout) >= MOST_REMEMBERED:
+                self._throughout = {}
+            act = self.standing.in_force(minute)
+            kinds = () if act is None else act.authorisation.hazards
+            ends = [(kind, self.since(sensor, kind, minute + 59)) for kind in kinds if self._both(sensor, kind, minute)]
+            self._throughout[key] = tuple((kind, since) for kind, since in ends if since is not None)
+        return self._throughout[key]
+
+    def _both(self, sensor: str, kind: HazardKind, minute: int) -> bool:
+        thing = Reporting(sensor, kind, Mode.LIVE)
+        return self.denial(thing, minute) is None and self.denial(thing, minute + 59) is None
 
     def _like(self, sensor: str) -> str:
         """The first sensor asked after that every act and every suspension lists as it lists ``sensor``."""

@@ -6,20 +6,19 @@ nowhere else: no request reads minutes for them, and retention erases minutes wi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from clairvoie.boundary.authorisation import Reporting
 from clairvoie.boundary.bulletin import MinuteState
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.trial import Because, Figures, Signature, can_tell
 from clairvoie.boundary.wire import MinuteParts, SensorStatement
 from clairvoie.hub import minutes, schema
-from clairvoie.hub.enrolment import Enrolment
+from clairvoie.hub.enrolment import Active, Enrolment
 from clairvoie.hub.ingest import Accept
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.statements import Stated
@@ -57,6 +56,19 @@ def models_of(fresh: Sequence[Accept], stated: Mapping[str, Stated]) -> list[str
     return models
 
 
+class Hangs(NamedTuple):
+    """A sensor in a stretch of its life, under one recogniser: all but the permission of its kinds."""
+
+    model: str
+    active: Active
+    place: str
+
+    def conditions(self, permitted: float) -> Conditions:
+        """With since when a kind is permitted."""
+        installed = self.active.installed
+        return Conditions(model=self.model, place=self.place, installed=installed, permitted=permitted)
+
+
 def conditions_of(enrolment: Enrolment, leave: Leave, key: Key, model: str | None, second: float) -> Conditions | None:
     """Under what ``key`` is told in ``second``; ``None`` if it is not permitted, not active, or its model not known."""
     sensor, kind = key
@@ -64,7 +76,7 @@ def conditions_of(enrolment: Enrolment, leave: Leave, key: Key, model: str | Non
     hangs = enrolment.hangs(sensor, second)
     if model is None or permitted is None or hangs is None:
         return None
-    return Conditions(model=model, place=words_of(hangs.sensor.place), installed=hangs.installed, permitted=permitted)
+    return Hangs(model, hangs, words_of(hangs.sensor.place)).conditions(permitted)
 
 
 class Trials:
@@ -80,22 +92,30 @@ class Trials:
         self._numbers = numbers
         self._held = current(connection, {numbers[name] for name in sensors})
         self._changed: set[Key] = set()
+        self._hung: dict[str, Hangs] = {}
 
     def watch(self, record: MinuteParts, model: str | None) -> None:
         """Count the minutes whose state this record tells, for each kind that was permitted from end to end."""
+        sensor = record.sensor
         for bulletin in record.bulletins:
             for spot in minutes.placed(bulletin):
-                if isinstance(spot.part, MinuteState) and (seconds := heard_seconds(spot.part)):
-                    for kind in self._permitted(record.sensor, spot.minute):
-                        held = self._under((record.sensor, kind), model, spot.minute)
+                if not isinstance(spot.part, MinuteState) or not (seconds := heard_seconds(spot.part)):
+                    continue
+                hangs = None if model is None else self._hangs(sensor, model, spot.minute)
+                kinds = () if hangs is None else self._leave.throughout(sensor, spot.minute)
+                for kind, permitted in kinds:
+                    if hangs is not None and can_tell(self._enrolment.sensors[sensor].kind, kind):
+                        key = sensor, kind
+                        held = self._under(key, hangs.conditions(permitted), spot.minute)
                         if held is not None:
-                            self._keep((record.sensor, kind), held, watch(held.trial, spot.minute, seconds))
+                            self._keep(key, held, watch(held.trial, spot.minute, seconds))
 
     def mode(self, key: Key, said: Mode, model: str | None, second: float) -> tuple[Mode, int | None]:
         """How far a detection of ``second`` is trusted, and the number of the trial that is to count it, if any."""
         if said is Mode.EXERCISE:
             return said, None
-        held = self._under(key, model, second)
+        conditions = conditions_of(self._enrolment, self._leave, key, model, second)
+        held = None if conditions is None else self._under(key, conditions, second)
         mode = mode_of(said, None if held is None else held.trial, second)
         return mode, None if held is None or mode is Mode.LIVE else held.number
 
@@ -111,20 +131,18 @@ class Trials:
             self._connection.execute(_UPDATE_TRIAL, rows)
         self._changed = set()
 
-    def _permitted(self, sensor: str, minute: int) -> Iterator[HazardKind]:
-        act = self._leave.standing.in_force(minute)
-        if act is None or act.authorisation.exercise:
-            return
-        kind_of_sensor = self._enrolment.sensors[sensor].kind
-        for kind in act.authorisation.hazards:
-            thing = Reporting(sensor, kind, Mode.LIVE)
-            if can_tell(kind_of_sensor, kind) and not any(self._leave.denial(thing, minute + s) for s in (0, 59)):
-                yield kind
-
-    def _under(self, key: Key, model: str | None, second: float) -> Held | None:
-        conditions = conditions_of(self._enrolment, self._leave, key, model, second)
-        if conditions is None:
+    def _hangs(self, sensor: str, model: str, second: float) -> Hangs | None:
+        """How a sensor hung then, asked once as long as it hangs so."""
+        known = self._hung.get(sensor)
+        if known is not None and known.model == model and known.active.since <= second < known.active.until:
+            return known
+        active = self._enrolment.hangs(sensor, second)
+        if active is None:
             return None
+        self._hung[sensor] = Hangs(model, active, words_of(active.sensor.place))
+        return self._hung[sensor]
+
+    def _under(self, key: Key, conditions: Conditions, second: float) -> Held | None:
         held = self._held.get(key)
         trial = under(None if held is None else held.trial, conditions, second)
         if trial is None or (held is not None and trial is held.trial):
@@ -158,6 +176,20 @@ def begin_stored(
     }
     number = connection.execute(insert(schema.trials).values(values).returning(table.id)).scalar_one()
     return Held(number, trial, withdrawn_by=withdrawn_by)
+
+
+def waits(connection: Connection, number: int) -> bool:
+    """Whether the trial of this number still counts and is not in the queue."""
+    table = schema.trials.c
+    query = select(table.id).where(table.id == number, table.ended.is_(None), table.live_since.is_(None))
+    return connection.execute(query).first() is not None
+
+
+def sign_stored(connection: Connection, number: int, signature: Signature) -> None:
+    """Let the kind of this trial into the queue."""
+    table = schema.trials
+    values = {"live_since": signature.at, "signed": msgspec.json.encode(signature).decode()}
+    connection.execute(update(table).where(table.c.id == number).values(values))
 
 
 def current(connection: Connection, sensors: Collection[int] | None = None) -> dict[Key, Held]:

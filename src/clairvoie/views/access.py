@@ -28,7 +28,7 @@ LOOKED_THROUGH = 2_000
 EXPORTED_LINES = 10_000
 GROUPS: dict[str, tuple[str, tuple[EntryKind, ...]]] = {
     "looks": (_("Looks at incidents"), (EntryKind.LOOK,)),
-    "acts": (_("Acts on incidents"), (EntryKind.TRANSITION, EntryKind.MISS)),
+    "acts": (_("Acts on incidents"), (EntryKind.TRANSITION, EntryKind.MISS, EntryKind.TRIAL)),
     "signing": (_("Sign-ins and sign-outs"), (EntryKind.SIGN_IN, EntryKind.SIGN_OUT)),
     "exports": (_("Exports"), (EntryKind.EXPORT,)),
     "accounts": (

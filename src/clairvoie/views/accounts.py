@@ -15,6 +15,7 @@ from clairvoie.boundary.accounts import (
     AccountChange,
     AccountView,
     Grant,
+    KindInQueue,
     LongerRetention,
     MachineToken,
     NewPassword,
@@ -30,6 +31,7 @@ from clairvoie.views import person
 from clairvoie.views.caller import current
 from clairvoie.views.page import Page, ThePage
 from clairvoie.views.signing_in import ThePeople
+from clairvoie.views.trials import false_alarms
 from clairvoie.views.words import mark as _
 
 router = APIRouter()
@@ -226,6 +228,8 @@ def kind_of(proposal: Proposal) -> str:
             return "machine"
         case LongerRetention():
             return "retention"
+        case KindInQueue():
+            return "trial"
 
 
 def concerned() -> Caller:
@@ -236,11 +240,17 @@ def concerned() -> Caller:
     return caller
 
 
+def in_reach(page: Page, proposal: Proposal) -> bool:
+    """Whether a proposal is about nothing outside the caller's areas."""
+    change = proposal.change
+    return not isinstance(change, KindInQueue) or page.desk.sensor(change.sensor) is not None
+
+
 @router.get("/proposals")
 def proposals(request: Request, page: ThePage, people: ThePeople) -> HTMLResponse:
     """Proposals, for those who make them and those who decide."""
     caller = concerned()
-    found = people.proposals()
+    found = tuple(one for one in people.proposals() if in_reach(page, one))
     return page.render(
         request,
         "proposals.html",
@@ -249,6 +259,7 @@ def proposals(request: Request, page: ThePage, people: ThePeople) -> HTMLRespons
         deciding={one.id for one in found if may_decide(one, caller)},
         own={one.id for one in found if one.by == caller.who},
         kind_of=kind_of,
+        false_alarms=lambda figures: false_alarms(page, request, figures),
         area_words=dict(people.areas()),
     )
 
@@ -259,6 +270,9 @@ def decide(request: Request, page: ThePage, people: ThePeople, number: int, deci
     caller = concerned()
     if decision not in ("approve", "refuse"):
         return page.problem(request, 422, page.words(request, NO_LONGER))
+    asked = next((one for one in people.proposals() if one.id == number), None)
+    if asked is not None and not in_reach(page, asked):
+        return page.problem(request, 404, page.words(request, NO_LONGER))
     try:
         decided = people.decide(number, caller, approve=decision == "approve")
     except HubError:

@@ -27,6 +27,7 @@ from clairvoie.boundary.overseen import leave_of
 from clairvoie.boundary.person import Power
 from clairvoie.boundary.problem import Problem
 from clairvoie.boundary.reading import MinuteRow
+from clairvoie.boundary.trial import TrialView
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue, NotPermitted, StoreUnavailable
 from clairvoie.views import documents, reference
 from clairvoie.views.caller import PLAIN_COOKIE, TLS_COOKIE
@@ -132,7 +133,13 @@ def reading(desk: DisclosingDesk) -> APIRouter:
     @router.get("/sensors", summary="All sensors now", **documented(documents.Sensors))
     def sensors() -> Response:
         counting, now = desk.acts().counting, desk.now()
-        found = tuple(documents.sensor_document(s, leave_of(counting, s.sensor.id, now)) for s in desk.sensors())
+        trials: dict[str, list[TrialView]] = {}
+        for view in desk.trials():
+            trials.setdefault(view.sensor, []).append(view)
+        found = tuple(
+            documents.sensor_document(s, leave_of(counting, s.sensor.id, now), trials.get(s.sensor.id, ()))
+            for s in desk.sensors()
+        )
         return answer(documents.Sensors(time_zone=zone, now=documents.moment(desk.now()), sensors=found))
 
     @router.get("/authorisations", summary="Authorisations", **documented(documents.Authorisations))

@@ -37,12 +37,11 @@ from clairvoie.boundary.reading import (
 from clairvoie.boundary.standing import Act
 from clairvoie.errors import HubError, InvalidValue, NotPermitted
 from clairvoie.views.caller import current
+from clairvoie.views.disclosing_trials import MOST_LOOKED_THROUGH, DisclosingTrials
 
 LOOK_SECONDS = 300.0
 LONG_LIST = 100
 """A program that is given more rows at once takes them away: that is an export."""
-MOST_LOOKED_THROUGH = 10_000
-"""Incidents that are looked through for those a caller may see."""
 OF_EVERYBODY = frozenset({"acts", "discarded", "ledger_status"})
 """What is the same for everyone whom a route lets in: nothing in it tells of an incident."""
 
@@ -69,7 +68,7 @@ class Looks:
             self._last.pop((who, incident), None)
 
 
-class DisclosingDesk:
+class DisclosingDesk(DisclosingTrials):
     """See the module. ``whole`` is the hub's desk, for what is counted over the deployment and names nothing."""
 
     def __init__(self, desk: Desk, act: Callable[[], Act | None] | None = None) -> None:

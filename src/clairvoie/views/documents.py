@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.overseen import ActState, ActView, SensorLeave
 from clairvoie.boundary.reading import MinuteRow, PeriodLevels, SensorStatus, ShiftNote
 from clairvoie.boundary.sensor import Place, SensorKind
+from clairvoie.boundary.trial import NEEDED_HOURS, TrialState, TrialView
 
 
 def moment(at: float) -> datetime:
@@ -31,6 +33,16 @@ def moment(at: float) -> datetime:
 
 def _moment(at: float | None) -> datetime | None:
     return None if at is None else moment(at)
+
+
+class TrialDocument(Struct, frozen=True, kw_only=True):
+    """Where a kind at a sensor stands: it opens incidents only where ``state`` is ``live``. ``hours_watched`` are those
+    in which the sensor heard; ``hours_needed`` before it can be signed. Nothing here tells of detections."""
+
+    kind: HazardKind
+    state: TrialState
+    hours_watched: float
+    hours_needed: int
 
 
 class SensorDocument(Struct, frozen=True, kw_only=True):
@@ -53,6 +65,7 @@ class SensorDocument(Struct, frozen=True, kw_only=True):
     confinement_missing: tuple[str, ...] | None = None
     authorisation: str = ""
     authorised_kinds: tuple[str, ...] = ()
+    trials: tuple[TrialDocument, ...] = ()
 
 
 class ActDocument(Struct, frozen=True, kw_only=True):
@@ -222,8 +235,8 @@ class Notes(Struct, frozen=True, kw_only=True):
 DOCUMENTS: tuple[type, ...] = (Authorisations, Sensors, Incidents, OneIncident, Detections, Levels, Misses, Notes)
 
 
-def sensor_document(status: SensorStatus, leave: SensorLeave) -> SensorDocument:
-    """A sensor for the API, with what it may report now."""
+def sensor_document(status: SensorStatus, leave: SensorLeave, trials: Iterable[TrialView] = ()) -> SensorDocument:
+    """A sensor for the API, with what it may report now and where the trials of its kinds stand."""
     missing = None if status.confinement is None else status.confinement.missing
     sensor = status.sensor
     return SensorDocument(
@@ -244,7 +257,13 @@ def sensor_document(status: SensorStatus, leave: SensorLeave) -> SensorDocument:
         confinement_missing=None if missing is None else tuple(str(lock.name).lower() for lock in missing),
         authorisation=leave.act,
         authorised_kinds=(*leave.hazards, *leave.observations),
+        trials=tuple(map(_trial_document, trials)),
     )
+
+
+def _trial_document(view: TrialView) -> TrialDocument:
+    hours = round(view.figures.rate.hours, 1)
+    return TrialDocument(kind=view.kind, state=view.state, hours_watched=hours, hours_needed=NEEDED_HOURS)
 
 
 def detection_document(view: DetectionView) -> DetectionDocument:

@@ -29,6 +29,7 @@ from clairvoie.views import (
     preferences,
     sensors,
     signing_in,
+    trials,
 )
 from clairvoie.views import desk as queue
 from clairvoie.views.caller import current
@@ -43,6 +44,7 @@ ROUTERS = (
     plan.router,
     handover.router,
     misses.router,
+    trials.router,
     outcomes.router,
     sensors.router,
     lives.router,

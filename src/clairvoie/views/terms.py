@@ -13,6 +13,7 @@ from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.person import Role
 from clairvoie.boundary.sensor import SensorKind
+from clairvoie.boundary.trial import Because, TrialState
 from clairvoie.views.terms_of_the_door import DOOR_TERMS
 from clairvoie.views.words import mark as _
 
@@ -104,6 +105,19 @@ TERMS: dict[type[StrEnum], dict[str, str]] = {
         ProposalState.REFUSED: _("refused"),
         ProposalState.OVERTAKEN: _("overtaken: it had changed meanwhile"),
     },
+    TrialState: {
+        TrialState.TRIAL: _("on trial"),
+        TrialState.READY: _("waits for a signature"),
+        TrialState.LIVE: _("in the queue"),
+        TrialState.WITHDRAWN: _("taken out of the queue"),
+    },
+    Because: {
+        Because.FIRST: _("first watched"),
+        Because.MODEL: _("another recogniser"),
+        Because.PLACE: _("another place or hardware"),
+        Because.AUTHORISATION: _("newly authorised"),
+        Because.WITHDRAWN: _("taken out of the queue"),
+    },
     EntryKind: {
         EntryKind.EPOCH: _("New epoch of the ledger"),
         EntryKind.AUTHORISATION: _("Authorisation"),
@@ -125,6 +139,7 @@ TERMS: dict[type[StrEnum], dict[str, str]] = {
         EntryKind.EQUIVOCATION: _("Two records under one number"),
         EntryKind.MISS: _("Miss"),
         EntryKind.INSPECTION: _("Inspection"),
+        EntryKind.TRIAL: _("Act on a trial"),
     },
 }
 
