@@ -50,12 +50,15 @@ def disclosed(incident: Incident, caller: Caller, act: Act | None, when: float) 
 
     if not caller.reaches(incident.place) or not all(told(field) for field in WHOLE):
         return None
+    if incident.fix is not None and not caller.reaches(incident.fix.place):
+        incident = msgspec.structs.replace(incident, fix=None)
     if not told(Field.INCIDENT_OUTCOME):
         history = tuple(msgspec.structs.replace(line, outcome=None, basis=None, note="") for line in incident.history)
         incident = msgspec.structs.replace(incident, outcome=None, basis=None, history=history)
     if not told(Field.DETECTIONS):
         history = tuple(_without_sensors(line) for line in incident.history)
-        incident = msgspec.structs.replace(incident, detections=(), history=history)
+        fix = incident.fix and msgspec.structs.replace(incident.fix, arrivals=())
+        incident = msgspec.structs.replace(incident, detections=(), history=history, fix=fix)
     if caller.kind is CallerKind.MACHINE:
         incident = msgspec.structs.replace(incident, history=(), taken_by="")
     return incident

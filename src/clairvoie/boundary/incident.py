@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from clairvoie.boundary.fix import Fix, Unlocated
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.sensor import Place
 from clairvoie.errors import InvalidValue
@@ -87,7 +88,10 @@ class Transition(Struct, frozen=True, kw_only=True):
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """One incident with its detections and history, as the desk and the API show it."""
+    """One incident with its detections and history, as the desk and the API show it.
+
+    ``place`` and ``radius`` are of the sensors that heard it. ``fix`` is where it was, or ``unlocated`` says why that
+    is not known."""
 
     id: int
     kind: HazardKind
@@ -104,6 +108,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     taken_by: str = ""
     outcome: Outcome | None = None
     basis: Basis | None = None
+    fix: Fix | None = None
+    unlocated: Unlocated | None = None
 
     @property
     def sensors(self) -> tuple[str, ...]:

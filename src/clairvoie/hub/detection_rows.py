@@ -109,6 +109,7 @@ def _begin(
         onset=begun.onset,
         level=begun.level,
         confidence=begun.confidence,
+        sigma=begun.clock_sigma,
     )
     return True, attach(connection, heard, ground.at(_second(record)), received)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from clairvoie.boundary.hazards import Mode
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Sensor
 
@@ -49,6 +50,7 @@ class Enrolment:
 
     ``former`` holds earlier keys that are still taken, or are known to be revoked. ``certificates`` maps the SHA-256
     of each TLS certificate that opens the node door to its node, and ``refused`` those that no longer do.
+    ``calibrated`` are the sensors of which a signed act has told a calibration since they were last installed.
     """
 
     deployment: str
@@ -59,6 +61,7 @@ class Enrolment:
     active: Mapping[str, tuple[Active, ...]] = field(default_factory=dict)
     certificates: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
+    calibrated: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, deployment: str, nodes: Iterable[KnownNode], sensors: Iterable[Sensor]) -> Enrolment:
@@ -73,6 +76,14 @@ class Enrolment:
     def state(self, sensor: str) -> SensorState:
         """Where a sensor stands in its life; a simulated one of the settings is always active."""
         return self.states.get(sensor, SensorState.ACTIVE)
+
+    def is_calibrated(self, sensor: str, mode: Mode) -> bool:
+        """Whether levels of this sensor are levels: by its acts; a simulated one of the settings in an exercise, since
+        there its node's settings cannot but give one, and nothing is at stake."""
+        if sensor in self.states:
+            return sensor in self.calibrated
+        known = self.sensors.get(sensor)
+        return mode is Mode.EXERCISE and known is not None and known.simulated
 
     def speaks(self, sensor: str, second: float) -> bool:
         """Whether a sensor was active in that second."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, selec
 
 from clairvoie.boundary.authorisation import Denial, inside
 from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
+from clairvoie.boundary.fix import Fix, Unlocated
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import (
     Basis,
@@ -23,9 +24,11 @@ from clairvoie.boundary.incident import (
 from clairvoie.boundary.person import account_of
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.hub import schema
+from clairvoie.hub.bangs import IMPULSIVE, told_by, told_with
 from clairvoie.hub.discards import Times, write_discards
 from clairvoie.hub.enrolment import Enrolment
-from clairvoie.hub.incidents import Grouping, Heard, Open, Summary, decide, summarise
+from clairvoie.hub.fix_rows import forget_fixes, read_fixes, write_fix
+from clairvoie.hub.incidents import Grouping, Heard, Join, Open, Summary, decide, summarise
 from clairvoie.hub.leave import Leave
 
 UNCLOSED = (IncidentState.OPEN.value, IncidentState.TAKEN.value)
@@ -54,6 +57,10 @@ class Ground:
         """Where a sensor stood then, if it moved since: a late record is of the old place."""
         return (self.enrolment.standing(sensor, onset) or self.sensors[sensor]).place
 
+    def calibrated(self, heard: Heard) -> bool:
+        """Whether the level of a detection is one."""
+        return self.enrolment.is_calibrated(heard.sensor, heard.mode)
+
     def outside(self, place: Place) -> bool:
         """Whether ``place`` lies outside the public polygon of the act that counts in :attr:`second`."""
         act = self.leave.standing.in_force(self.second)
@@ -63,16 +70,22 @@ class Ground:
 def attach(connection: Connection, new: Heard, ground: Ground, now: float) -> bool:
     """Let a new begin open or join an incident; whether any incident changed.
 
-    A position outside the public polygon, of the sensor or of the incident that would follow, is discarded and counted;
-    the detection stays without an incident.
+    A position outside the public polygon, of the sensor, of the incident that would follow or of the fix with which
+    bangs would open one, is discarded and counted; the detection stays without an incident.
     """
     if new.mode is Mode.TRIAL:
         return False
     if ground.outside(new.place):
         return _discard(connection, now)
-    decision = decide(new, _nearby(connection, new, ground), ground.rule)
+    nearby = _nearby(connection, new, ground)
+    decision: Join | Open | None = decide(new, nearby, ground.rule)
     if decision is None:
-        return False
+        told = told_with(new, [one for one in nearby if one.incident is None], ground.rule.air, ground.calibrated)
+        if not told.opens or told.fix is None:
+            return False
+        if ground.outside(told.fix.place) or ground.outside(summarise(new.kind, told.heard).place):
+            return _discard(connection, now)
+        decision = Open(tuple(one for one in told.heard if one.detection != new.detection))
     if isinstance(decision, Open):
         identifier = _open(connection, new, now)
         _link(connection, identifier, [new, *decision.supporting])
@@ -90,7 +103,33 @@ def attach(connection: Connection, new: Heard, ground: Ground, now: float) -> bo
     for one in joined:
         record(connection, identifier, Transition(at=now, kind=TransitionKind.JOINED, note=one.sensor), ground.ledger)
     summarise_stored(connection, identifier, ground)
+    _relocate(connection, identifier, ground, now)
     return True
+
+
+def _relocate(connection: Connection, incident: int, ground: Ground, now: float) -> None:
+    """Write where the bangs of an incident were, or why that is not known; nothing while there are too few."""
+    kind, heard = _heard_in(connection, incident, ground)
+    if kind not in IMPULSIVE:
+        return
+    told = told_by(heard, ground.rule.air, ground.calibrated)
+    if told.reason is Unlocated.TOO_FEW:
+        forget_fixes(connection, [incident])
+    elif told.fix is not None and ground.outside(told.fix.place):
+        _discard(connection, now)
+        write_fix(connection, incident, Unlocated.OUTSIDE)
+    else:
+        write_fix(connection, incident, told.fix or told.reason or Unlocated.DISAGREE)
+
+
+def stands(connection: Connection, incident: int, ground: Ground) -> bool:
+    """Whether what an incident has left would open it: a detection of its kind or, where that is the bang, enough of
+    them."""
+    kind, heard = _heard_in(connection, incident, ground)
+    if kind is not HazardKind.IMPULSE:
+        return any(one.kind is kind for one in heard)
+    told = told_by(heard, ground.rule.air, ground.calibrated)
+    return told.opens and told.fix is not None and not ground.outside(told.fix.place)
 
 
 def _discard(connection: Connection, now: float) -> bool:
@@ -171,6 +210,7 @@ def _heard(row: Row[Any], ground: Ground) -> Heard:
         level=row.level,
         confidence=row.confidence,
         incident=row.incident,
+        sigma=row.clock_sigma,
     )
 
 
@@ -233,6 +273,7 @@ def summarise_left(connection: Connection, incident: int, ground: Ground) -> Non
         alone = summarise(kind, [loudest])
         summary = replace(summary, place=alone.place, radius=alone.radius)
     connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(_columns(summary)))
+    _relocate(connection, incident, ground, ground.second)
 
 
 def _summary(connection: Connection, incident: int, ground: Ground) -> Summary | None:
@@ -276,7 +317,8 @@ def read_incidents(connection: Connection, query: Select[Any]) -> tuple[Incident
     table = schema.transitions
     for row in connection.execute(select(table).where(table.c.incident.in_(identifiers)).order_by(table.c.id)):
         history[row.incident].append(_transition(row))
-    return tuple(_incident(row, heard[row.id], history[row.id]) for row in found)
+    fixes = read_fixes(connection, identifiers)
+    return tuple(_incident(row, heard[row.id], history[row.id], fixes.get(row.id)) for row in found)
 
 
 def read_detections(connection: Connection, query: Select[Any]) -> Iterable[DetectionView]:
@@ -311,7 +353,11 @@ def _transition(row: Row[Any]) -> Transition:
     )
 
 
-def _incident(row: Row[Any], detections: list[DetectionView], history: list[Transition]) -> Incident:
+def _incident(
+    row: Row[Any], detections: list[DetectionView], history: list[Transition], told: Fix | Unlocated | None
+) -> Incident:
+    if told is None:
+        told = Unlocated.TOO_FEW if row.kind in IMPULSIVE else Unlocated.NOT_IMPULSIVE
     return Incident(
         id=row.id,
         kind=HazardKind(row.kind),
@@ -326,6 +372,8 @@ def _incident(row: Row[Any], detections: list[DetectionView], history: list[Tran
         detections=tuple(detections),
         history=tuple(history),
         taken_by=row.taken_by,
+        fix=told if isinstance(told, Fix) else None,
+        unlocated=told if isinstance(told, Unlocated) else None,
         outcome=None if row.outcome is None else Outcome(row.outcome),
         basis=None if row.basis is None else Basis(row.basis),
     )

@@ -3,11 +3,12 @@
 A begin joins an incident of its kind and mode that nobody has closed, if it was heard near one of its detections in
 place and time, the travel time of sound between the two sensors included; otherwise it opens one. What is on
 ``trial`` neither opens nor joins. A bang alone (``impulse``) opens nothing: its cause is not told apart; it may support
-an incident that another kind opened. ``live`` and ``exercise`` never meet.
+an incident that another kind opened. What bangs that four sensors heard together may open is decided in
+:mod:`clairvoie.hub.bangs`. ``live`` and ``exercise`` never meet.
 
-Grouping by place and time is all there is for now. The position of an incident is **not a location**: it is the mean
-of the sensors' places, weighted by sound pressure, with the radius of the circle around it that holds the sensors. The
-source may lie outside that circle.
+The position of an incident is **not a location**: it is the mean of the sensors' places, weighted by sound pressure,
+with the radius of the circle around it that holds the sensors. The source may lie outside that circle. Where bangs
+were located, the incident has a fix beside its position.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.sensor import Place
+from clairvoie.hub.locate_air import Air
 
 SOUND_METRES_PER_SECOND = 340.0
 EARTH_METRES = 6_371_008.8
@@ -26,12 +28,18 @@ LEAST_RADIUS = 75.0
 """Metres; the radius shown when one sensor alone heard something. A convention of the display, not a measurement."""
 
 
+UNASKED = Air()
+"""The air of a town that nobody asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How near is near: ``seconds`` beyond the travel time of sound, ``metres`` between sensors."""
+    """How near is near: ``seconds`` beyond the travel time of sound, ``metres`` between sensors; and the ``air``
+    through which bangs are located."""
 
     seconds: float = 5.0
     metres: float = 300.0
+    air: Air = UNASKED
 
     @property
     def window(self) -> float:
@@ -52,6 +60,8 @@ class Heard:
     level: float | None
     confidence: float | None
     incident: int | None = None
+    sigma: float | None = None
+    """Standard uncertainty of ``onset`` in seconds, ``None`` when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

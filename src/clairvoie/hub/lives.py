@@ -112,6 +112,7 @@ class Lives(Struct, frozen=True, kw_only=True):
             active={s: tuple(life.active) for s, life in book.sensors.items()},
             certificates=opening,
             refused=closed,
+            calibrated=frozenset(s for s, life in book.sensors.items() if life.calibrated),
         )
 
 
@@ -123,6 +124,7 @@ class SensorLife:
         self.sensor = sensor
         self.active: list[Active] = []
         self.last = first
+        self.calibrated = False
         self.hardware = first.hardware
         self.installed = first.at
 
@@ -131,6 +133,7 @@ class SensorLife:
         if self.state in SPEAKING:
             self.active[-1] = self.active[-1]._replace(until=act.at)
         self.state = act.state
+        self.calibrated = act.calibration is not None or (self.calibrated and act.state is not SensorState.INSTALLED)
         self.last = act
         self.sensor = replace(self.sensor, place=place)
         if act.state is SensorState.INSTALLED or (act.hardware and act.hardware != self.hardware):

@@ -3,8 +3,8 @@
 Version 1 to 2: ``detections``, ``transitions`` and ``misses`` get the column ``entry`` (nothing older is in the
 ledger), records are numbered on from the greatest number so far, and the tables that are new are made.
 
-Version 2 to 3: ``trials`` is made, and ``detections`` get what is said and judged of them on trial. Those that are
-there keep the mode that they have; no kind has been watched yet, so each is on trial from now on.
+Version 2 to 3: ``trials`` and ``fixes`` are made, and ``detections`` get what is said and judged of them on trial.
+Those that are there keep the mode that they have; no kind has been watched yet, so each is on trial from now on.
 """
 
 from __future__ import annotations

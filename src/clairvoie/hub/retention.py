@@ -17,6 +17,7 @@ from clairvoie.boundary.entry import Entry, EntryKind, LedgerWriter
 from clairvoie.boundary.incident import IncidentState
 from clairvoie.boundary.standing import Standing
 from clairvoie.hub import schema
+from clairvoie.hub.fix_rows import forget_fixes
 
 DAY = 86_400.0
 ROWS_AT_ONCE = 5000
@@ -152,6 +153,7 @@ def erase_incidents(connection: Connection, incidents: Sequence[int], ledger: Le
     ).scalars()
     ledger.forget(connection, entries=[entry for entry in told if entry is not None])
     connection.execute(delete(schema.incident_detections).where(links.incident.in_(incidents)))
+    forget_fixes(connection, incidents)
     erase_detections(connection, detections, ledger)
     return connection.execute(delete(schema.incidents).where(schema.incidents.c.id.in_(incidents))).rowcount
 

@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = 3
-"""Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry``; version 3 ``trials`` and what is
-judged of detections on trial (:mod:`clairvoie.hub.migration`)."""
+"""Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry``; version 3 ``trials``, ``fixes``
+and what is judged of detections on trial (:mod:`clairvoie.hub.migration`)."""
 
 NUMBERED = "numbered"
 """In ``meta``: the greatest number that was ever given to a record."""
@@ -163,6 +163,24 @@ incident_detections = Table(
     Column("incident", ForeignKey("incidents.id"), nullable=False),
 )
 Index("incident_detections_by_incident", incident_detections.c.incident)
+
+fixes = Table(
+    "fixes",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("reason", String, comment="why it was not located; then nothing else is here"),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("height", Float),
+    Column("words", String),
+    Column("emitted", Float),
+    Column("emitted_sigma", Float),
+    Column("major", Float, comment="half-axes of the 95 % ellipse in metres"),
+    Column("minor", Float),
+    Column("direction", Float, comment="of the longer, degrees clockwise from north"),
+    Column("peak", Float, comment="LCpeak in dB carried back to 1 m"),
+    Column("arrivals", LargeBinary, comment="JSON: sensor, residual, sigma, used, metres of each"),
+)
 
 transitions = Table(
     "transitions",

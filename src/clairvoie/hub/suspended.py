@@ -1,7 +1,7 @@
 """What was captured after a suspension is erased, in the transaction in which the hub accepts that suspension.
 
 A record goes whole if one thing in it is suspended: signed bytes cannot be shortened. With it goes what it caused: its
-detections, the incidents that have no other of their kind, what it wrote into the minutes. A minute that a record from
+detections, the incidents that the rest would not open, what it wrote into the minutes. A minute that a record from
 before the suspension filled too is written anew from that record; a detection whose end is erased is as its begin left
 it.
 
@@ -23,7 +23,7 @@ from clairvoie.boundary.incident import TransitionKind
 from clairvoie.boundary.wire import RecordContent, SecondEvents, SensorStatement, bulletins_of, decode_record
 from clairvoie.hub import schema
 from clairvoie.hub.detections import Begun, Ended, read_events
-from clairvoie.hub.incident_rows import Ground, summarise_left
+from clairvoie.hub.incident_rows import Ground, stands, summarise_left
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.minute_rows import rows_of, write_minutes
 from clairvoie.hub.retention import Erased, erase_detections, erase_incidents, erase_records
@@ -126,7 +126,7 @@ def _erase_events(connection: Connection, gone: Sequence[Kept], ground: Ground) 
                 if row is not None and row.id not in erased:
                     touched |= _reopen(connection, row)
     count = erase_detections(connection, erased, ground.ledger)
-    founded = _founded(connection, touched)
+    founded = _founded(connection, touched, ground)
     for incident in sorted(founded):
         summarise_left(connection, incident, ground)
     links = schema.incident_detections
@@ -134,12 +134,9 @@ def _erase_events(connection: Connection, gone: Sequence[Kept], ground: Ground) 
     return count, erase_incidents(connection, sorted(touched - founded), ground.ledger)
 
 
-def _founded(connection: Connection, incidents: set[int]) -> set[int]:
-    """Those of ``incidents`` that still have a detection of their own kind; bangs alone make none."""
-    links, heard, table = schema.incident_detections.c, schema.detections.c, schema.incidents.c
-    joined = schema.incident_detections.join(schema.detections).join(schema.incidents)
-    own = select(links.incident).select_from(joined).where(links.incident.in_(incidents), heard.kind == table.kind)
-    return set(connection.execute(own).scalars())
+def _founded(connection: Connection, incidents: set[int], ground: Ground) -> set[int]:
+    """Those of ``incidents`` that what is left of them would still open."""
+    return {incident for incident in incidents if stands(connection, incident, ground)}
 
 
 def _unlink(connection: Connection, row: Row[Any], sensor: str, ledger: LedgerWriter) -> set[int]:
