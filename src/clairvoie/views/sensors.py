@@ -103,6 +103,7 @@ def _status(request: Request, page: Page, status: SensorStatus) -> dict[str, Any
         "now": page.desk.now(),
         "leave": leave_of(page.desk.acts().counting, status.sensor.id, page.desk.now()),
         "life": page.desk.life(status.sensor.id),
+        "trials": page.desk.trials(status.sensor.id),
         "locks": page.desk.confinement(status.sensor.id),
     }
 

@@ -6,6 +6,7 @@ a second person approves them under ``/proposals``; to take it out again, one pe
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request
@@ -17,8 +18,9 @@ from clairvoie.boundary.trial import NEEDED_HOURS, Figures, TrialState, TrialVie
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue
 from clairvoie.views import person
 from clairvoie.views.incidents import NO_BASIS, NO_NAME, NO_OUTCOME
-from clairvoie.views.page import Page, ThePage
+from clairvoie.views.page import Page, Shown, ThePage
 from clairvoie.views.preferences import FORGED
+from clairvoie.views.sensors import unknown
 from clairvoie.views.words import mark as _
 
 router = APIRouter()
@@ -59,14 +61,20 @@ def false_alarms(page: Page, request: Request, figures: Figures) -> str:
         return page.words(
             request,
             _("%(count)s in %(hours)s h; in as long again, %(low)s to %(high)s are to be expected"),
-            count=rate.count, hours=shown.decimal(rate.hours), low=shown.decimal(low, 2), high=shown.decimal(high, 1),
+            count=rate.count, hours=shown.decimal(rate.hours), low=short(shown, low), high=short(shown, high),
         )  # fmt: skip
     return page.words(
         request,
         _("%(count)s in %(hours)s h: %(rate)s a day (%(low)s to %(high)s)"),
-        count=rate.count, hours=shown.decimal(rate.hours, 0), rate=shown.decimal(daily[0], 2),
-        low=shown.decimal(daily[1], 2), high=shown.decimal(daily[2], 2),
+        count=rate.count, hours=shown.decimal(rate.hours, 0), rate=short(shown, daily[0]),
+        low=short(shown, daily[1]), high=short(shown, daily[2]),
     )  # fmt: skip
+
+
+def short(shown: Shown, value: float) -> str:
+    """A rate to two significant figures, so that none that is not nought reads so."""
+    places = 0 if value == 0 else min(6, max(0, 1 - math.floor(math.log10(value))))
+    return shown.decimal(value, places)
 
 
 def facts(request: Request, page: Page, sensor: str = "", problem: str = "") -> dict[str, Any]:
@@ -90,7 +98,10 @@ def facts(request: Request, page: Page, sensor: str = "", problem: str = "") -> 
 
 @router.get("/trial")
 def trial(request: Request, page: ThePage, sensor: str = "") -> Response:
-    """The page."""
+    """The page: of all sensors, or of one."""
+    if sensor and page.desk.sensor(sensor) is None:
+        page.desk.on_trial(limit=1)  # refuses whom nothing of it may be told
+        return unknown(request, page, sensor)
     return page.render(request, "trial.html", **facts(request, page, sensor[:40]))
 
 
