@@ -12,8 +12,9 @@ from scipy.stats import poisson
 
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.detect.sound.tagging import SoundTagger
-from clairvoie.lab.bench_street import measure, poisson_interval
+from clairvoie.lab.bench_street import measure
 from clairvoie.lab.dataset import RATE
+from clairvoie.lab.exposure import poisson_interval
 from clairvoie.lab.modelcard import figures_text
 from clairvoie.lab.synthesis import MAKERS
 from clairvoie.lab.trials import LASTING, LEAD, TAIL, a_weighted_power, mixed

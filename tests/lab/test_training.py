@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -22,11 +23,59 @@ def test_a_short_training_gives_a_model_that_loads(needs_shared: Path, needs_tor
     card = msgspec.json.decode((tmp_path / "street.json").read_bytes())
     assert card["training"]["thresholds_from"] == "fold 3"
     assert card["parameters"] < 200_000
+    assert set(card["calibration"]) == set(card["rules"])
     assert set(card["clips_by_licence"]) <= {"CC0", "CC-BY"}
     assert "## Limits" in (tmp_path / "street.md").read_text(encoding="utf-8")
     credited = (tmp_path / "street-credits.txt").read_text(encoding="utf-8")
     assert "[CC-BY]" in credited
     assert "BY-NC" not in credited
+
+
+def test_a_cut_run_goes_on_from_a_bank_without_the_recordings(
+    needs_shared: Path, needs_torch: None, tmp_path: Path
+) -> None:
+    from clairvoie.lab.train import CHECKPOINT, Plan, read_network, train, write_network
+
+    bank = tmp_path / "bank.npz"
+    plan = Plan(needs_shared, (1,), epochs=1, batches=2, size=4, smoke=True, synthetic=0, bank=bank, keep=tmp_path)
+    said: list[str] = []
+    first, labels = train(plan, said.append)
+    assert (tmp_path / CHECKPOINT).is_file()
+    elsewhere = replace(plan, data=tmp_path / "nowhere")
+    again, _ = train(elsewhere, said.append)
+    assert "going on after epoch 1 of 1" in said
+    assert all(bool((a == b).all()) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    write_network(first, labels, tmp_path / "street.pt")
+    assert read_network(tmp_path / "street.pt", labels).width == first.width
+    with pytest.raises(LabError, match="other classes"):
+        read_network(tmp_path / "street.pt", ("dog",))
+    with pytest.raises(LabError, match="this bank holds"):
+        train(replace(elsewhere, folds=(2,)), said.append)
+
+
+def test_a_larger_network_teaches_a_smaller_one(needs_shared: Path, needs_torch: None, tmp_path: Path) -> None:
+    from clairvoie.lab.train import Plan, train, write_network
+
+    plan = Plan(needs_shared, (1,), epochs=1, batches=1, size=2, smoke=True, synthetic=0, bank=tmp_path / "bank.npz")
+    teacher, labels = train(replace(plan, width=24, scale=0.5), print)
+    write_network(teacher, labels, tmp_path / "teacher.pt")
+    taught, _ = train(replace(plan, width=8, scale=0.25, teacher=tmp_path / "teacher.pt"), print)
+    assert sum(p.numel() for p in taught.parameters()) < sum(p.numel() for p in teacher.parameters())
+
+
+def test_thresholds_mean_the_same_once_they_are_probabilities(needs_torch: None) -> None:
+    from clairvoie.boundary.hazards import HazardKind
+    from clairvoie.detect.sound.card import Calibration
+    from clairvoie.lab.scene_calibration import in_probabilities
+    from clairvoie.lab.thresholds import STARTING_RULES
+
+    kind = HazardKind.GLASS_BREAKING
+    probable = Calibration(slope=0.7, offset=-1.5)
+    mapped = in_probabilities(STARTING_RULES, {kind: probable})
+    for raw in (0.29, 0.31, 0.49, 0.51):
+        assert (raw >= STARTING_RULES[kind].enter) == (probable(raw) >= mapped[kind].enter)
+        assert (raw >= STARTING_RULES[kind].leave) == (probable(raw) >= mapped[kind].leave)
+    assert mapped[HazardKind.FIREWORK] == STARTING_RULES[HazardKind.FIREWORK]
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,11 @@ COMMANDS = (
 
 LAB_COMMANDS = (
     ("soundscape", "clairvoie.cli.soundscape"),
+    ("labels", "clairvoie.cli.labels"),
     ("train", "clairvoie.cli.train"),
     ("bench", "clairvoie.cli.bench"),
     ("leak", "clairvoie.cli.leak"),
+    ("speed", "clairvoie.cli.speed"),
 )
 """The same for ``clairvoie lab``."""
 

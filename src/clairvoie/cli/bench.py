@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from clairvoie.cli.bench_esc50 import esc50
 from clairvoie.cli.bench_street import street, trials
 
 bench = typer.Typer(name="bench", help="Measure what the project claims.", no_args_is_help=True)
@@ -19,6 +20,7 @@ def _bench() -> None:
 
 bench.command()(street)
 bench.command()(trials)
+bench.command()(esc50)
 
 
 @bench.command()

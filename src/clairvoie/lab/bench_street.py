@@ -1,4 +1,4 @@
-"""How well the street is recognised, on recordings and backgrounds that nothing was trained on.
+"""``clairvoie lab bench trials``: one clip at a time over held-out backgrounds; the figures of the model card.
 
 For each clip of the test fold: alone, and over the test backgrounds at 20, 10 and 0 dB A-weighted. False detections are
 counted with the hours in which they happened and the exact Poisson interval (Garwood 1936, 95 %); the exposure is dense
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import scipy.stats
 from msgspec import Struct
 
 from clairvoie.boundary.hazards import HazardKind
@@ -21,6 +20,7 @@ from clairvoie.detect.sound.card import HAZARD_OUTPUTS
 from clairvoie.detect.sound.tagging import SoundTagger
 from clairvoie.lab import classes
 from clairvoie.lab.dataset import RATE, Clip, Samples, esc, read_clips, read_sound, urban
+from clairvoie.lab.exposure import FalseAlarms
 from clairvoie.lab.trials import (
     HAZARD_OF,
     LASTING,
@@ -58,15 +58,6 @@ class Share(Struct, frozen=True):
     of: int
 
 
-class FalseAlarms(Struct, frozen=True):
-    """Detections in an exposure that does not hold the hazard, and the 95 % interval of their rate an hour."""
-
-    count: int
-    hours: float
-    low: float
-    high: float
-
-
 class StreetFigures(Struct, frozen=True, kw_only=True):
     """Everything that ``clairvoie lab bench street`` measures. Keys of ratios are ``alone``, ``20``, ``10``, ``0``."""
 
@@ -82,16 +73,6 @@ class StreetFigures(Struct, frozen=True, kw_only=True):
     yamnet: dict[str, dict[str, Share]] | str
     yamnet_false_alarms: dict[str, dict[str, FalseAlarms]]
     milliseconds_per_stream_second: float
-
-
-def poisson_interval(count: int, hours: float) -> tuple[float, float]:
-    """Exact 95 % interval of a rate an hour.
-
-    >>> [round(x, 2) for x in poisson_interval(0, 1.0)]
-    [0.0, 3.69]
-    """
-    low = scipy.stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return float(low / hours), float(scipy.stats.chi2.ppf(0.975, 2 * count + 2) / 2 / hours)
 
 
 class _Tally:
@@ -153,7 +134,7 @@ class _Tally:
             for name, count in counts.items():
                 kind = READINGS[name][0] if name in READINGS else HazardKind(name)
                 hours = self.samples[exposure][kind] / RATE / 3600
-                table.setdefault(name, {})[exposure] = FalseAlarms(count, hours, *poisson_interval(count, hours))
+                table.setdefault(name, {})[exposure] = FalseAlarms.of(count, hours)
         return table
 
 

@@ -60,8 +60,10 @@ SYNTHETIC: Final[dict[str, tuple[str, ...]]] = {
     "alarm": ("alarm",),
     "babble": ("withheld",),
     "bang": (),
+    "beeps": ("other",),
     "bells": ("bells",),
     "birds": ("animal",),
+    "clink": ("other",),
     "door-slam": ("other",),
     "drill": ("works",),
     "engine": ("traffic",),
@@ -69,6 +71,7 @@ SYNTHETIC: Final[dict[str, tuple[str, ...]]] = {
     "glass-breaking": ("glass-breaking",),
     "horn": ("horn",),
     "impacts": ("other",),
+    "keys": ("other",),
     "passing-car": ("traffic",),
     "rain": ("rain",),
     "traffic": ("traffic",),
@@ -104,6 +107,7 @@ UNSURE: Final[dict[str, tuple[str, ...]]] = {
     "footsteps": ("other", "animal"),
     "laughing": ("other",),
     "babble": ("other",),
+    "beeps": ("alarm", "siren"),
 }
 """Class -> outputs that its recordings may well hold too, so that they teach nothing about them."""
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 import numpy as np
 import scipy.ndimage
 import scipy.signal
@@ -33,6 +32,8 @@ Power = NDArray[np.float32]
 
 RATE = 16_000
 SPEEDS = (0.84, 0.92, 1.0, 1.09, 1.19)
+HORN_SPEEDS = (0.45, 0.65, 0.84, 1.0, 1.19)
+"""Horns of lorries and ships are an octave lower than those of cars."""
 ACTIVE_DB = 25.0
 GAP_FRAMES = round(0.25 / HOP_SECONDS)
 
@@ -100,6 +101,8 @@ def urban(clips: Sequence[Clip]) -> list[Clip]:
 
 def read_sound(path: Path, rate: int = RATE) -> Samples:
     """The first channel of a recording at ``rate``, float32, as FFmpeg decodes and resamples it."""
+    import av  # here, so that a machine without it can train from a bank of spectra
+
     try:
         with av.open(str(path)) as container:
             resampler = av.AudioResampler(format="fltp", rate=rate)
@@ -114,8 +117,13 @@ def read_sound(path: Path, rate: int = RATE) -> Samples:
 
 @functools.cache
 def a_weights() -> NDArray[np.float64]:
-    """A-weighting of each mel band at its centre, as power (IEC 61672-1:2013, annex E)."""
-    f2 = np.square(band_edges()[1:-1])
+    """A-weighting of each mel band at its centre, as power."""
+    return a_weights_at(np.asarray(band_edges()[1:-1], dtype=np.float64))
+
+
+def a_weights_at(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A-weighting at these frequencies, as power (IEC 61672-1:2013, annex E)."""
+    f2 = np.square(hertz)
     numerator = 12194.0**2 * f2**2
     denominator = (f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2)
     return np.asarray(10**0.2 * np.square(numerator / denominator))
@@ -168,12 +176,30 @@ def background_bank(data: Path, names: Sequence[str]) -> list[list[Voice]]:
 
 
 def synthetic_bank(rng: np.random.Generator, each: int) -> list[list[Voice]]:
-    """``each`` sounds of every maker of the laboratory."""
-    return [
-        voices(MAKERS[name](rng, None, RATE)[: 12 * RATE], name, teaches, real=False, speeds=(1.0,))
-        for name, teaches in classes.SYNTHETIC.items()
-        for _ in range(each)
-    ]
+    """``each`` sounds of every maker of the laboratory; horns also long and low, bangs also in series."""
+    bank = []
+    for name, teaches in classes.SYNTHETIC.items():
+        for number in range(each):
+            sound = _made(rng, name, varied=number % 2 == 1)[: 12 * RATE]
+            speeds = HORN_SPEEDS if name == "horn" else (1.0,)
+            bank.append(voices(sound, name, teaches, real=False, speeds=speeds))
+    return bank
+
+
+def _made(rng: np.random.Generator, name: str, *, varied: bool) -> Samples:
+    """One synthetic sound; ``varied``: a horn of up to nine seconds, or two to six bangs one after the other."""
+    if varied and name == "horn":
+        return MAKERS[name](rng, float(rng.uniform(1.5, 9.0)), RATE)
+    if varied and name == "bang":
+        bang = MAKERS[name](rng, None, RATE)
+        series = np.zeros(bang.size + 4 * RATE, dtype=np.float32)
+        at = 0
+        for _ in range(int(rng.integers(2, 7))):
+            at = min(at, 4 * RATE)
+            series[at : at + bang.size] += bang * np.float32(rng.uniform(0.5, 1.0))
+            at += int(rng.uniform(0.12, 1.2) * RATE)
+        return series
+    return MAKERS[name](rng, None, RATE)
 
 
 def speech_bank(data: Path) -> list[list[Voice]]:

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from clairvoie.boundary.hazards import HazardKind
-from clairvoie.detect.sound.card import HazardRule
+from clairvoie.detect.sound.card import Calibration, HazardRule
 from clairvoie.lab import classes
-from clairvoie.lab.bench_street import FalseAlarms, Share, StreetFigures
+from clairvoie.lab.bench_street import Share, StreetFigures
 from clairvoie.lab.dataset import Clip
+from clairvoie.lab.exposure import FalseAlarms
 
 COLUMNS = ("alone", "20", "10", "0")
 
@@ -49,6 +50,7 @@ def card_of(
     width: int,
     parameters: int,
     rules: Mapping[HazardKind, HazardRule],
+    calibration: Mapping[HazardKind, Calibration],
     learned: Sequence[Clip],
     training: Mapping[str, Any],
     figures: StreetFigures | None,
@@ -60,6 +62,7 @@ def card_of(
         "outputs": classes.OUTPUTS,
         "width": width,
         "rules": rules,
+        "calibration": calibration,
         "parameters": parameters,
         "training": training,
         "clips_by_licence": dict(Counter(clip.licence for clip in learned)),

@@ -24,19 +24,24 @@ def _step(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.Sequential:
 
 
 class Street(nn.Module):
-    """Pictures (batch, 2, frames, 48) and past vectors (batch, width, 14) in; logits (batch, ticks, outputs) out."""
+    """Pictures (batch, 2, frames, 48) and past vectors (batch, width, 14) in; logits (batch, ticks, outputs) out.
 
-    def __init__(self, outputs: int, labels: int = 0, width: int = 88, dropout: float = 0.15) -> None:
+    ``scale`` multiplies the channels of the trunk: 1 is what ships, more is for teachers.
+    """
+
+    def __init__(self, outputs: int, labels: int = 0, width: int = 88, dropout: float = 0.15, scale: float = 1) -> None:
         super().__init__()
         self.width = width
+        self.scale = scale
+        a, b, c, d = (round(channels * scale) for channels in (16, 32, 48, 64))
         self.trunk = nn.Sequential(
-            _step(2, 16, (2, 2)),
-            _step(16, 32, (2, 1)),
-            _step(32, 48, (1, 2)),
-            _step(48, 64, (2, 2)),
-            _step(64, 64, (1, 1)),
+            _step(2, a, (2, 2)),
+            _step(a, b, (2, 1)),
+            _step(b, c, (1, 2)),
+            _step(c, d, (2, 2)),
+            _step(d, d, (1, 1)),
         )
-        self.vector = nn.Sequential(nn.Conv2d(64, width, (1, 6), bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.vector = nn.Sequential(nn.Conv2d(d, width, (1, 6), bias=False), nn.BatchNorm2d(width), nn.ReLU())
         self.memory = nn.ModuleList(
             nn.Sequential(nn.Conv1d(width, width, 3, dilation=d, bias=False), nn.BatchNorm1d(width), nn.ReLU())
             for d in (1, 2, 4)

@@ -133,13 +133,13 @@ def _ground(scene: Scene, ambience: Ambience, number: int) -> Sound:
     else:
         generator = np.random.default_rng([scene.seed, _AMBIENCE_SEED + number])
         samples = MAKERS[ambience.kind](generator, stretch + _JOIN_SECONDS, scene.rate)
-    joined = _joined(samples, min(round(_JOIN_SECONDS * scene.rate), samples.size // 2))
-    level = active_level(joined.astype(np.float32), scene.rate, scene.calibration)
-    repeated = np.resize(joined, round(scene.seconds * scene.rate))
+    whole = joined_ends(samples, min(round(_JOIN_SECONDS * scene.rate), samples.size // 2))
+    level = active_level(whole.astype(np.float32), scene.rate, scene.calibration)
+    repeated = np.resize(whole, round(scene.seconds * scene.rate))
     return (repeated * 10 ** ((ambience.level - level) / 20)).astype(np.float32)
 
 
-def _joined(samples: Sound, overlap: int) -> Float:
+def joined_ends(samples: Sound, overlap: int) -> Float:
     """``samples`` without its last ``overlap``, which are faded into the first, so that it can be repeated."""
     turn = np.linspace(0, np.pi / 2, overlap)
     joined = samples[: samples.size - overlap].astype(np.float64)

@@ -1,7 +1,9 @@
-"""Training of the recogniser for the street, from recordings and the laboratory's own sounds, on one core.
+"""Training of the recogniser for the street, from recordings and the laboratory's own sounds, on processor or CUDA.
 
 The last epoch counts: nothing is chosen by looking at the test fold. Weights are averaged exponentially over steps
-(EMA). Needs the extra ``lab`` (torch, onnx).
+(EMA). A larger network trained on the same recordings may teach a smaller one (distillation: Hinton et al. 2015),
+which adds no data. What was learned so far is kept after every epoch, so that a run that was cut goes on from there.
+Needs the extra ``lab`` (torch, onnx).
 """
 
 from __future__ import annotations
@@ -10,21 +12,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from clairvoie.detect.sound.spectra import Contrast
 from clairvoie.errors import LabError
 from clairvoie.lab import classes, dataset
+from clairvoie.lab.bank import Bank
 from clairvoie.lab.mixing import Mixer
-from clairvoie.lab.network import FRAMES_BEFORE, Street
+from clairvoie.lab.network import Street
+from clairvoie.lab.pictures import pictures_of
 
 Say = Callable[[str], None]
 SCENE_TICKS = 44
+CHECKPOINT = "checkpoint.pt"
+TRIED_STEPS = 20
+LABELS_SHARE = 0.5
+TAUGHT_SHARE = 0.6
+"""Weight of what the teacher says against what the recordings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,81 +49,202 @@ class Plan:
     smoke: bool = False
     start: Path | None = None
     """Weights of an earlier run to go on from: it must have learned from some of the same folds and no others."""
+    bank: Path | None = None
+    """A file of spectra to read instead of the recordings; made from them if it is not there."""
+    device: str = "auto"
+    minutes: float | None = None
+    """Instead of ``epochs``: as many as fit into this time at the speed that the first steps have."""
+    width: int = 88
+    scale: float = 1.0
+    teacher: Path | None = None
+    keep: Path | None = None
+    """Folder for what was learned so far."""
+
+    @property
+    def origin(self) -> str:
+        """What its bank is made from, in words, so that no other is taken for it."""
+        return f"folds {self.folds}, {self.synthetic} of each synthetic sound, smoke {self.smoke}, format 1"
 
 
-def pictures_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the network sees of whole scenes: (scenes, frames, bands) becomes (scenes, 2, frames + before, bands)."""
-    return np.pad(Contrast()(power), ((0, 0), (0, 0), (FRAMES_BEFORE, 0), (0, 0)))
+def device_of(name: str) -> str:
+    """``auto`` is CUDA where there is some, else the processor."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise LabError("there is no CUDA device here", name, "Use --device cpu.")
+    return name
 
 
-def bank(plan: Plan, say: Say) -> tuple[list[list[dataset.Voice]], list[list[dataset.Voice]]]:
-    """The events and the backgrounds to learn from."""
+def bank_of(plan: Plan, say: Say) -> Bank:
+    """The sounds to learn from: the file of the plan if it is there, else from the recordings."""
+    if plan.bank is not None and plan.bank.is_file():
+        bank = Bank.read(plan.bank)
+        if bank.origin != plan.origin:
+            raise LabError(f"this bank holds {bank.origin}, not {plan.origin}", str(plan.bank), "Make another.")
+        say(f"{bank.sounds.label.size} sounds from {plan.bank.name}: {bank.origin}")
+        return bank
     clips = dataset.esc(dataset.read_clips(plan.data), plan.folds, shippable=True)
     if plan.smoke:
         clips = clips[::40]
-    rng = np.random.default_rng(plan.seed)
     events = dataset.real_bank(clips)
     say(f"{len(events)} clips from folds {plan.folds}")
     if not plan.smoke:
+        rng = np.random.default_rng(plan.seed)
         events += dataset.speech_bank(plan.data) + dataset.synthetic_bank(rng, plan.synthetic)
         say(f"{len(events)} sounds with speech and synthesis")
     names = classes.TRAIN_BACKGROUNDS[-2:] if plan.smoke else classes.TRAIN_BACKGROUNDS
-    backgrounds = dataset.background_bank(plan.data, names)
-    return events, backgrounds
+    bank = Bank.of(events, dataset.background_bank(plan.data, names), plan.origin)
+    if plan.bank is not None:
+        bank.write(plan.bank)
+    return bank
 
 
-def train(plan: Plan, say: Say = print) -> Street:
-    """A trained network, in evaluation mode."""
+def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...]]:
+    """A trained network, in evaluation mode, on the processor, and the finer classes it learned."""
     torch.manual_seed(plan.seed)
-    torch.set_num_threads(1)
-    events, backgrounds = bank(plan, say)
-    mixer = Mixer(events, backgrounds, np.random.default_rng(plan.seed + 1), SCENE_TICKS)
-    network = Street(len(classes.OUTPUTS), len(mixer.labels)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if plan.start is not None:
-        _go_on(network, plan.start)
-    steps = plan.epochs * plan.batches
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.1)
-    mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.998 if steps > 1000 else 0.9)  # type: ignore[no-untyped-call]
-    averaged = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
-    began = time.monotonic()
-    for epoch in range(plan.epochs):
-        network.train()
-        total = 0.0
-        for _ in range(plan.batches):
-            total += _learn(network, optimiser, mixer, plan.size)
-            schedule.step()
-            averaged.update_parameters(network)
-        say(f"epoch {epoch + 1}/{plan.epochs}: loss {total / plan.batches:.4f}, {time.monotonic() - began:.0f} s")
-    return cast(Street, averaged.module).eval()
+    device = device_of(plan.device)
+    if device == "cpu":
+        torch.set_num_threads(1)
+    mixer = Mixer(bank_of(plan, say), plan.seed + 1, SCENE_TICKS, device)
+    learning = Learning(plan, mixer, device, say)
+    while learning.epoch < learning.epochs:
+        learning.one_epoch(say)
+    return learning.averaged_network(), mixer.labels
 
 
-def _go_on(network: Street, path: Path) -> None:
-    """Take the weights at ``path``."""
+class Learning:
+    """A training under way: network, optimiser, average, and how far it has come."""
+
+    def __init__(self, plan: Plan, mixer: Mixer, device: str, say: Say) -> None:
+        self._plan = plan
+        self._mixer = mixer
+        self._device = device
+        self._teacher = None if plan.teacher is None else read_network(plan.teacher, mixer.labels).to(device).eval()
+        network = Street(len(classes.OUTPUTS), len(mixer.labels), plan.width, scale=plan.scale)
+        if plan.start is not None:
+            network.load_state_dict(read_network(plan.start, mixer.labels).state_dict())
+        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimiser = torch.optim.AdamW(self._network.parameters(), lr=plan.rate, weight_decay=2e-2)
+        self.epoch = 0
+        self.epochs = self._fitting(say)
+        steps = max(1, self.epochs * plan.batches)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, plan.rate, total_steps=steps + 1, pct_start=0.1
+        )
+        mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.998 if steps > 1000 else 0.9)  # type: ignore[no-untyped-call]
+        self._averaged = torch.optim.swa_utils.AveragedModel(self._network, multi_avg_fn=mean, use_buffers=True)
+        self._began = time.monotonic()
+        self._resume(say)
+
+    def _fitting(self, say: Say) -> int:
+        """How many epochs to do: as asked, or as fit into the time, tried on a copy that is thrown away."""
+        if self._plan.minutes is None:
+            return self._plan.epochs
+        before = {name: value.clone() for name, value in self._network.state_dict().items()}
+        for tried in range(TRIED_STEPS):
+            if tried == TRIED_STEPS // 2:
+                _wait(self._device)
+                began = time.monotonic()
+            self._step()
+        _wait(self._device)
+        step = (time.monotonic() - began) / (TRIED_STEPS - TRIED_STEPS // 2)
+        self._network.load_state_dict(before)
+        self._optimiser = torch.optim.AdamW(self._network.parameters(), lr=self._plan.rate, weight_decay=2e-2)
+        epochs = max(1, int(self._plan.minutes * 60 / step / self._plan.batches))
+        say(f"{step * 1000:.1f} ms a step of {self._plan.size} scenes: {epochs} epochs in {self._plan.minutes:g} min")
+        return epochs
+
+    def one_epoch(self, say: Say) -> None:
+        """Learn from ``batches`` batches, then keep what was learned."""
+        self._network.train()
+        total = torch.zeros((), device=self._device)
+        for _ in range(self._plan.batches):
+            total += self._step()
+            self._schedule.step()
+            self._averaged.update_parameters(self._network)
+        self.epoch += 1
+        loss, spent = float(total) / self._plan.batches, time.monotonic() - self._began
+        say(f"epoch {self.epoch}/{self.epochs}: loss {loss:.4f}, {spent:.0f} s")
+        self._keep()
+
+    def _step(self) -> Tensor:
+        scenes = self._mixer.scenes(self._plan.size)
+        pictures = pictures_of(scenes.power).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self._device.split(":")[0], torch.bfloat16):
+            scores, names = self._network.taught(pictures)
+            told = None if self._teacher is None else self._told(self._teacher, pictures)
+        loss = loss_of(scores.float(), scenes.targets, scenes.weights)
+        loss = loss + LABELS_SHARE * loss_of(names.float(), scenes.labels, None)
+        if told is not None:
+            loss = (1 - TAUGHT_SHARE) * loss + TAUGHT_SHARE * loss_of(scores.float(), told, None)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
+        self._optimiser.step()
+        return loss.detach()
+
+    @staticmethod
+    def _told(teacher: Street, pictures: Tensor) -> Tensor:
+        with torch.no_grad():
+            return torch.sigmoid(teacher.taught(pictures)[0].float())
+
+    def averaged_network(self) -> Street:
+        """The averaged weights, ready to be exported."""
+        return cast(Street, self._averaged.module).eval().cpu()
+
+    def _keep(self) -> None:
+        if self._plan.keep is None:
+            return
+        held = {
+            "epoch": self.epoch, "epochs": self.epochs, "origin": self._plan.origin,
+            "network": self._network.state_dict(), "averaged": self._averaged.state_dict(),
+            "optimiser": self._optimiser.state_dict(), "schedule": self._schedule.state_dict(),
+        }  # fmt: skip
+        path = self._plan.keep / CHECKPOINT
+        torch.save(held, path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path)
+
+    def _resume(self, say: Say) -> None:
+        path = None if self._plan.keep is None else self._plan.keep / CHECKPOINT
+        if path is None or not path.is_file():
+            return
+        held: dict[str, Any] = torch.load(path, weights_only=True, map_location=self._device)
+        if held["origin"] != self._plan.origin or (self._plan.minutes is None and held["epochs"] != self.epochs):
+            raise LabError("an unfinished run of another plan is kept here", str(path), "Take another folder.")
+        self.epoch, self.epochs = held["epoch"], held["epochs"]
+        self._network.load_state_dict(held["network"])
+        self._averaged.load_state_dict(held["averaged"])
+        self._optimiser.load_state_dict(held["optimiser"])
+        self._schedule.load_state_dict(held["schedule"])
+        say(f"going on after epoch {self.epoch} of {self.epochs}")
+
+
+def _wait(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
+def write_network(network: Street, labels: tuple[str, ...], path: Path) -> None:
+    """Weights with what is needed to make the network anew."""
+    held = {"state": network.state_dict(), "width": network.width, "scale": network.scale, "labels": list(labels)}
+    torch.save(held, path)
+
+
+def read_network(path: Path, labels: tuple[str, ...] | None = None) -> Street:
+    """The network in ``path``, which must have learned the same finer classes if ``labels`` are given."""
     try:
-        network.load_state_dict(torch.load(path, weights_only=True))
-    except (OSError, RuntimeError) as error:
-        raise LabError(f"these weights cannot be gone on from ({error})", str(path)) from error
-
-
-def _learn(network: Street, optimiser: torch.optim.Optimizer, mixer: Mixer, size: int) -> float:
-    scenes = [mixer.scene() for _ in range(size)]
-    pictures = torch.from_numpy(pictures_of(np.stack([s.power for s in scenes])))
-    targets, weights, labels = (
-        torch.from_numpy(np.stack(x)) for x in zip(*((s.targets, s.weights, s.labels) for s in scenes), strict=True)
-    )
-    with torch.autocast("cpu", torch.bfloat16):
-        scores, names = network.taught(pictures.contiguous(memory_format=torch.channels_last))
-    loss = loss_of(scores.float(), targets, weights) + 0.5 * loss_of(names.float(), labels, None)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-    optimiser.step()
-    return float(loss.detach())
+        held: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        network = Street(len(classes.OUTPUTS), len(held["labels"]), held["width"], scale=held["scale"])
+        network.load_state_dict(held["state"])
+    except (OSError, RuntimeError, KeyError) as error:
+        raise LabError(f"these weights cannot be read ({error})", str(path)) from error
+    if labels is not None and tuple(held["labels"]) != labels:
+        raise LabError("these weights learned other classes", str(path), "Train on the same folds.")
+    return network
 
 
 def loss_of(logits: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
     """Weighted binary cross entropy over the ticks that have a full future, summed over outputs."""
     ticks = logits.shape[1]
-    losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets[:, :ticks], reduction="none")
+    losses = nn.functional.binary_cross_entropy_with_logits(logits, targets[:, :ticks], reduction="none")
     return (losses if weights is None else losses * weights[:, :ticks]).sum(dim=2).mean()

@@ -6,6 +6,7 @@ The card is ``street.json`` beside ``street.onnx``; people read ``street.md``. W
 
 from __future__ import annotations
 
+import math
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -51,14 +52,46 @@ class HazardRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ModelError("durations of a hazard are not negative", (self.sounding, self.gap, self.span))
 
 
+class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A monotone map from the network's score to a probability (Platt 1999): its logit, stretched and shifted.
+
+    Without anything it is the identity. ``lab.calibration`` fits it; the network itself is not changed.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.slope) and math.isfinite(self.offset) and self.slope > 0):
+            raise ModelError("a calibration rises with the score", (self.slope, self.offset), "Fit it anew.")
+
+    def __call__(self, score: float) -> float:
+        """The probability for one score; 0 and 1 stay what they are.
+
+        >>> round(Calibration(slope=2.0, offset=-1.0)(0.9), 3)
+        0.968
+        """
+        if not 0.0 < score < 1.0 or self == IDENTITY:
+            return score
+        logit = self.slope * math.log(score / (1.0 - score)) + self.offset
+        return 1.0 / (1.0 + math.exp(-logit)) if logit > -700.0 else 0.0
+
+
+IDENTITY = Calibration()
+
+
 class ModelCard(Struct, frozen=True, kw_only=True):
-    """What the program needs to know of a model. ``width``: length of the vectors it keeps between calls."""
+    """What the program needs to know of a model. ``width``: length of the vectors it keeps between calls.
+
+    ``calibration``: for the scores of hazards, before the rules; those without an entry are taken as they are.
+    """
 
     version: int
     sha256: str
     outputs: tuple[str, ...]
     width: int
     rules: dict[HazardKind, HazardRule]
+    calibration: dict[HazardKind, Calibration] = {}
 
     def __post_init__(self) -> None:
         if self.version != 1:
@@ -67,6 +100,8 @@ class ModelCard(Struct, frozen=True, kw_only=True):
         known = wanted | {source.value for source in NoiseSource}
         if not wanted <= set(self.outputs) <= known or len(set(self.outputs)) != len(self.outputs):
             raise ModelError("the outputs of a model are hazards, noise sources and `withheld`", self.outputs)
+        if not set(self.calibration) <= set(HAZARD_OUTPUTS):
+            raise ModelError("a calibration is for a hazard in sound", sorted(self.calibration))
         if set(self.rules) != set(HAZARD_OUTPUTS):
             raise ModelError("a model card has a rule for each hazard in sound", sorted(self.rules))
 

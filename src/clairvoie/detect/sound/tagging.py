@@ -1,8 +1,9 @@
 """What is heard, ten times a second: scores of hazards and noise sources from a small network in the package.
 
-Scores are between 0 and 1 and are not probabilities; :mod:`clairvoie.detect.sound.events` turns those of hazards into
-detections by rules that stand in the model card. Voices and the sounds of bodies are learned for one purpose, to be
-withheld: they have a single output, ``withheld``, which is neither a source nor a hazard and lowers no hazard.
+Scores are between 0 and 1; those of hazards are probabilities as far as the card calibrates them, and no further.
+:mod:`clairvoie.detect.sound.events` turns them into detections by rules that stand in the model card. Voices and the
+sounds of bodies are learned for one purpose, to be withheld: they have a single output, ``withheld``, which is neither
+a source nor a hazard and lowers no hazard.
 
 :class:`SoundTagger` guarantees: its scores do not depend on how the stream was cut into blocks (within rounding); a
 tick is scored at most 0.95 s after it has ended; a file that is not the one its card describes is refused; nothing is
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from clairvoie.boundary.hazards import HazardKind, NoiseSource
 from clairvoie.capture.blocks import Block
-from clairvoie.detect.sound.card import HAZARD_OUTPUTS, WITHHELD, HazardRule, ModelCard, packaged, read_card
+from clairvoie.detect.sound.card import HAZARD_OUTPUTS, IDENTITY, WITHHELD, HazardRule, ModelCard, packaged, read_card
 from clairvoie.detect.sound.spectra import BANDS, HOP_SECONDS, Contrast, MelPower
 from clairvoie.errors import ModelError
 
@@ -127,6 +128,7 @@ class SoundTagger:
         self.card = card
         self._session = session
         self._hazards = {kind: card.outputs.index(name) for kind, name in HAZARD_OUTPUTS.items()}
+        self._calibration = {kind: card.calibration.get(kind, IDENTITY) for kind in self._hazards}
         self._sources = {source: card.outputs.index(source.value) for source in card.sources}
         self._withheld = card.outputs.index(WITHHELD)
         self._stream: _Stream | None = None
@@ -178,7 +180,7 @@ class SoundTagger:
         return self._run(stream, ticks + TICKS_AFTER - stream.tick)
 
     def run(self, pictures: Pictures, past: Pictures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The network itself, on any number of streams: scores (streams, ticks, outputs), and the ``past`` for next time.
+        """The network on any number of streams: scores (streams, ticks, outputs), and the ``past`` for next time.
 
         ``pictures`` (streams, 2, frames, bands) as ticks need them, ``past`` (streams, width, ``PAST_TICKS``).
         """
@@ -201,7 +203,7 @@ class SoundTagger:
         return Scores(
             time=end,
             seconds=TICK_SECONDS,
-            hazards={kind: row[column] for kind, column in self._hazards.items()},
+            hazards={kind: self._calibration[kind](row[column]) for kind, column in self._hazards.items()},
             sources={source: row[column] for source, column in self._sources.items()},
             withheld=row[self._withheld],
         )

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from clairvoie.lab.synthesis.impacts import bang, door_slam, firework, glass_breaking, impacts
+from clairvoie.lab.synthesis.metal import beeps, clink, keys
 from clairvoie.lab.synthesis.road import drill, engine, horn, passing_car, traffic
 from clairvoie.lab.synthesis.shaping import Generator, Sound
 from clairvoie.lab.synthesis.signals import alarm, bells, siren, two_tone_siren, wail_siren
@@ -25,8 +26,10 @@ MAKERS: dict[str, Maker] = {
     "alarm": alarm,
     "babble": babble,
     "bang": bang,
+    "beeps": beeps,
     "bells": bells,
     "birds": birds,
+    "clink": clink,
     "door-slam": door_slam,
     "drill": drill,
     "engine": engine,
@@ -34,6 +37,7 @@ MAKERS: dict[str, Maker] = {
     "glass-breaking": glass_breaking,
     "horn": horn,
     "impacts": impacts,
+    "keys": keys,
     "passing-car": passing_car,
     "rain": rain,
     "siren": siren,
@@ -55,8 +59,10 @@ __all__ = [
     "alarm",
     "babble",
     "bang",
+    "beeps",
     "bells",
     "birds",
+    "clink",
     "door_slam",
     "drill",
     "engine",
@@ -64,6 +70,7 @@ __all__ = [
     "glass_breaking",
     "horn",
     "impacts",
+    "keys",
     "passing_car",
     "rain",
     "siren",

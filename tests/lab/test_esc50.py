@@ -1,0 +1,134 @@
+"""The benchmark of clips: mixtures are what their labels say, runs go on, and what is tested was not learned."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from clairvoie.errors import LabError
+from clairvoie.lab.dataset import RATE
+from clairvoie.lab.esc50_spectra import BANDS, FRAMES, ClipTable, mel_levels
+
+LABELS = ("bells", "horn", "rain")
+
+
+@pytest.fixture
+def table() -> ClipTable:
+    rng = np.random.default_rng(4)
+    count = 24
+    levels = rng.integers(60, 90, (count, FRAMES, BANDS), dtype=np.uint8)
+    labels = tuple(LABELS[number % 3] for number in range(count))
+    for number, label in enumerate(labels):
+        levels[number, :, 20 * LABELS.index(label) : 20 * LABELS.index(label) + 15] = 200
+    return ClipTable(levels, tuple(f"{n}.wav" for n in range(count)), labels, np.arange(count) // 3 % 4 + 1)
+
+
+def test_a_tone_lies_in_its_band_whatever_its_rate(tmp_path: Path) -> None:
+    from clairvoie.lab.dataset import read_sound
+
+    rows = []
+    for rate in (16_000, 44_100):
+        path = tmp_path / f"{rate}.wav"
+        wavfile.write(path, rate, (0.3 * np.sin(2 * np.pi * 1000 * np.arange(5 * rate) / rate)).astype(np.float32))
+        rows.append(mel_levels(read_sound(path))[100:400].mean(axis=0))
+    assert int(np.argmax(rows[0])) == int(np.argmax(rows[1]))
+    assert abs(rows[0].max() - rows[1].max()) <= 1
+
+
+def test_a_table_of_clips_comes_back(table: ClipTable, tmp_path: Path) -> None:
+    table.write(tmp_path / "clips.npz")
+    again = ClipTable.read(tmp_path / "clips.npz").part((2,))
+    assert set(again.folds.tolist()) == {2}
+    assert again.labels == tuple(x for x, fold in zip(table.labels, table.folds, strict=True) if fold == 2)
+    with pytest.raises(LabError, match="no table of clips"):
+        ClipTable.read(tmp_path / "nothing.npz")
+
+
+def test_a_mixture_is_labelled_by_what_it_holds(table: ClipTable, needs_torch: None) -> None:
+    import torch
+
+    from clairvoie.lab.esc50_augment import Augmenter, Strength
+
+    rng = torch.Generator().manual_seed(2)
+    labels = torch.tensor([LABELS.index(x) for x in table.labels])
+    seen, target = Augmenter(rng, torch.device("cpu")).mixed(torch.from_numpy(table.levels), labels, 3)
+    assert seen.shape == (24, 1, FRAMES, BANDS)
+    assert bool(torch.isfinite(seen).all())
+    assert float(seen.abs().max()) <= 1.0
+    assert torch.allclose(target.sum(dim=1), torch.ones(24))
+    assert bool((target[torch.arange(24), labels] > 0).all())
+    alone = Strength(0.0, 0.0, 0.0, 1, 1, 0, 0.0, mix_share=0.0)
+    seen, target = Augmenter(rng, torch.device("cpu"), alone).mixed(torch.from_numpy(table.levels), labels, 3)
+    assert bool((target == torch.nn.functional.one_hot(labels, 3)).all())
+    loud = seen[:, 0].mean(dim=1).argmax(dim=1) // 20
+    assert loud.tolist() == labels.tolist()
+
+
+def test_a_cut_run_goes_on_and_another_is_refused(table: ClipTable, needs_torch: None, tmp_path: Path) -> None:
+    from clairvoie.lab.esc50_training import Order, Training, read_classifier, train_on
+
+    said: list[str] = []
+    order = Order(tmp_path, tmp_path, (1, 2, 3), width=4, device="cpu", smoke=True)
+    cut = Training(table.part(order.folds), order, said.append)
+    cut.one_epoch(said.append)
+    path = train_on(table, order, said.append)
+    assert any("going on after epoch 1 of 1" in line for line in said)
+    assert not list(tmp_path.glob("*.checkpoint"))
+    network, labels = read_classifier(path)
+    assert labels == tuple(sorted(LABELS))
+    assert network.width == 4
+    Training(table.part(order.folds), order, said.append).one_epoch(said.append)
+    with pytest.raises(LabError, match="another kind"):
+        Training(table, Order(tmp_path, tmp_path, (1, 2), width=4, device="cpu", smoke=True), said.append)
+
+
+def test_the_protocol_never_learns_the_fold_it_tests(table: ClipTable, needs_torch: None, tmp_path: Path) -> None:
+    import torch
+
+    from clairvoie.lab.bench_esc50 import Protocol, run_protocol
+
+    bank = tmp_path / "clips.npz"
+    table.write(bank)
+    order = Protocol(
+        tmp_path, tmp_path / "out", 4, (1, 2), 1, distil=True, folds=(1, 3), device="cpu", bank=bank, smoke=True
+    )
+    said: list[str] = []
+    figures = run_protocol(order, said.append)
+    assert [x.what.split(",")[0] for x in figures] == [
+        "one network", "2 networks together", "one network taught by 2"
+    ]  # fmt: skip
+    assert set(figures[0].folds) == {"1", "3"}
+    for path in (tmp_path / "out").glob("fold1-*.pt"):
+        assert torch.load(path, weights_only=True)["order"]["folds"] == [2, 3, 4]
+    assert (tmp_path / "out" / "figures-4.json").is_file()
+    again: list[str] = []
+    assert run_protocol(order, again.append) == figures
+    assert sum(line.endswith("is there") for line in again) == 6
+
+
+def test_a_stranger_scores_a_fold(needs_torch: None, table: ClipTable, tmp_path: Path) -> None:
+    from clairvoie.lab.bench_esc50 import read_listed, score
+    from clairvoie.lab.esc50_training import Order, train_on
+
+    weights = train_on(table, Order(tmp_path, tmp_path, width=4, device="cpu", smoke=True), print)
+    audio = tmp_path / "audio"
+    audio.mkdir()
+    with (tmp_path / "esc50.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["filename", "fold", "target", "category"])
+        for number, label in enumerate(LABELS):
+            wavfile.write(audio / f"5-{number}.wav", RATE, np.full(RATE, 0.1, dtype=np.float32))
+            writer.writerow([f"5-{number}.wav", 5 if number else 4, number, label])
+    listed = read_listed(audio, tmp_path / "esc50.csv", 5)
+    assert listed.files == ("5-1.wav", "5-2.wav")
+    found = score(listed, [weights, weights], tmp_path / "answers.csv", "cpu")
+    with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert found.of == len(rows) == 2
+    assert found.right == sum(row["label"] == row["predicted"] for row in rows)
+    with pytest.raises(LabError, match="none of the listed"):
+        read_listed(tmp_path, tmp_path / "esc50.csv", 5)
