@@ -35,6 +35,7 @@ LAB_COMMANDS = (
     ("bench", "clairvoie.cli.bench"),
     ("leak", "clairvoie.cli.leak"),
     ("speed", "clairvoie.cli.speed"),
+    ("speed", "clairvoie.cli.speed"),
 )
 """The same for ``clairvoie lab``."""
 
