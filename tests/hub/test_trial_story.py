@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from staff import AREAS, Staff
 
 from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import Bulletin, MinuteState
+from clairvoie.boundary.confinement import ALL
 from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.hazards import HEALTHS, HazardKind, Health, Mode
 from clairvoie.boundary.incident import Basis, Outcome
@@ -29,6 +31,8 @@ from clairvoie.server.jobs import retain
 
 GLASS, FIREWORK = HazardKind.GLASS_BREAKING, HazardKind.FIREWORK
 MINUTE = NOW // 60 * 60
+MODEL = b"m" * 32
+REAL = ("mic-a", "mic-far")
 KEPT = Retention(levels_days=1, detections_days=1, incidents_days=1, records_days=1)
 
 
@@ -43,7 +47,20 @@ def a_minute(minute: int, sensor: str = "mic-a", *, seconds: int = 60, health: H
     return MinuteParts(sensor=sensor, minute=minute + 60, bulletins=(bulletin,))
 
 
-def watch(hub: Hub, since: int, hours: float, sensor: str = "mic-a", model: str = "") -> None:
+def statement(sensor: str = "mic-a", model: bytes = MODEL) -> SensorStatement:
+    return SensorStatement(
+        sensor=sensor, second=NOW - 1, confinement=ALL.value, simulated=False, model=model, software=b"s" * 32
+    )
+
+
+def make_real(running: Running) -> None:
+    """Let two microphones be real ones, behind every lock, whose nodes have said so."""
+    real = {name: replace(s, simulated=s.id not in REAL) for name, s in running.hub.enrolment.sensors.items()}
+    running.hub.enrol(changed(running.hub.enrolment, sensors=real), running.hub.lives)
+    running.store(*(running.street.envelope(statement(name)) for name in REAL))
+
+
+def watch(hub: Hub, since: int, hours: float, sensor: str = "mic-a", model: bytes = MODEL) -> None:
     """What the hub does with each minute, without a week of signatures."""
     told = a_minute(since, sensor).bulletins[0].scheduled
 
@@ -51,7 +68,7 @@ def watch(hub: Hub, since: int, hours: float, sensor: str = "mic-a", model: str 
         trials = Trials(connection, hub.enrolment, hub.authority.leave, hub.store.sensor_ids, [sensor])
         for minute in range(since + 60, since + 60 + round(hours * 3600), 60):
             bulletin = Bulletin(sensor=sensor, second=minute + 8, scheduled=told)
-            trials.watch(MinuteParts(sensor=sensor, minute=minute, bulletins=(bulletin,)), model)
+            trials.watch(MinuteParts(sensor=sensor, minute=minute, bulletins=(bulletin,)), model.hex())
         trials.write()
 
     hub.store.submit(watched).result()
@@ -65,11 +82,13 @@ def stands(running: Running, sensor: str = "mic-a", kind: HazardKind = GLASS) ->
 def on_trial(tmp_path: Path) -> Iterator[Running]:
     """A hub as it is new: every kind is on trial."""
     with Running.of(settings_at(tmp_path), Street(), trial=True) as running:
+        make_real(running)
         yield running
 
 
 def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> None:
     with Served.of(settings_at(tmp_path, areas=AREAS), Street(), callers=None, trial=True) as served:
+        make_real(served)
         staff, street, clock = Staff(served), served.street, served.clock
         supervisor, auditor = staff.account("suzanne", Role.SUPERVISOR), staff.account("aline", Role.AUDITOR)
         duty = staff.account("dora", Role.DUTY)
@@ -131,6 +150,7 @@ def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> N
 
 def test_an_approval_comes_to_nothing_once_the_trial_began_anew(tmp_path: Path) -> None:
     with Served.of(settings_at(tmp_path, areas=AREAS), Street(), callers=None, trial=True) as served:
+        make_real(served)
         staff = Staff(served)
         auditor = staff.session(staff.account("aline", Role.AUDITOR))
         far = staff.session(staff.account("far", Role.AUDITOR, areas=("elsewhere",)))
@@ -142,7 +162,7 @@ def test_an_approval_comes_to_nothing_once_the_trial_began_anew(tmp_path: Path) 
         decide = {"decision": "approve", "token": far["x-clairvoie-token"]}
         assert served.ask("POST", "/proposals/1", data=decide, headers={"cookie": far["cookie"]}).status_code == 404
         assert "mic-a" not in served.ask("GET", "/proposals", headers={"cookie": far["cookie"]}).text
-        watch(served.hub, MINUTE, 0.1, model="ab")
+        watch(served.hub, MINUTE, 0.1, model=b"n" * 32)
         decide = {"decision": "approve", "token": auditor["x-clairvoie-token"]}
         assert served.ask("POST", "/proposals/1", data=decide, headers={"cookie": auditor["cookie"]}).status_code == 303
         assert served.ledger.of(EntryKind.APPROVAL)[0].detail["state"] == "overtaken"
@@ -194,25 +214,27 @@ def test_only_minutes_in_which_it_heard_count_and_each_once(on_trial: Running) -
     assert stands(on_trial).figures.seconds == 90, "not even after the minute itself was erased"
 
 
+def test_a_recording_that_is_played_is_no_exposure(on_trial: Running) -> None:
+    watch(on_trial.hub, MINUTE - 3600, 1, sensor="mic-b", model=b"")
+    assert stands(on_trial, "mic-b").figures.seconds == 0
+
+
 def test_hours_that_the_act_does_not_permit_do_not_count(tmp_path: Path) -> None:
     from clairvoie.boundary.authorisation import Hours
 
-    act = authorisation(hours=(Hours(start="04:00", end="04:02"),))
+    act = authorisation(hours=(Hours(start="04:04", end="04:06"),))
     with Running.of(settings_at(tmp_path, act), Street(), trial=True) as running:
+        make_real(running)
         watch(running.hub, MINUTE - 600, 0.5)  # 03:54 to 04:24 in Paris
         assert stands(running).figures.seconds == 120
 
 
 def test_another_recogniser_begins_at_nothing_and_a_late_record_belongs_to_none(on_trial: Running) -> None:
     street, clock = on_trial.street, on_trial.clock
-    statement = SensorStatement(
-        sensor="mic-a", second=NOW, confinement=0, simulated=True, model=b"m" * 32, software=b"s" * 32
-    )
-    on_trial.store(street.envelope(statement))
-    watch(on_trial.hub, MINUTE - 3600, 1, model=(b"m" * 32).hex())
+    watch(on_trial.hub, MINUTE - 3600, 1)
     assert stands(on_trial).figures.rate.hours == 1
     clock.at += 600
-    on_trial.store(street.envelope(replace(statement, model=b"n" * 32), sequence=9))
+    on_trial.store(street.envelope(statement(model=b"n" * 32), sequence=9))
     assert (stands(on_trial).figures.seconds, stands(on_trial).because) == (0, Because.MODEL)
     on_trial.store(street.envelope(a_minute(MINUTE), sequence=8), street.envelope(a_minute(MINUTE + 60), sequence=10))
     assert stands(on_trial).figures.seconds == 60, "what comes from before a statement that is here counts nowhere"

@@ -95,8 +95,13 @@ class Trials:
         self._hung: dict[str, Hangs] = {}
 
     def watch(self, record: MinuteParts, model: str | None) -> None:
-        """Count the minutes whose state this record tells, for each kind that was permitted from end to end."""
+        """Count the minutes whose state this record tells, for each kind that was permitted from end to end.
+
+        A simulated sensor plays a recording, however often: that is no exposure, and it never leaves its trial.
+        """
         sensor = record.sensor
+        if self._enrolment.sensors[sensor].simulated:
+            return
         for bulletin in record.bulletins:
             for spot in minutes.placed(bulletin):
                 if not isinstance(spot.part, MinuteState) or not (seconds := heard_seconds(spot.part)):
