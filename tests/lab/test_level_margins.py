@@ -40,7 +40,7 @@ def test_the_limits_are_those_of_every_nominal_frequency() -> None:
 
 @pytest.mark.parametrize("rate", [16_000, 32_000])
 def test_bursts_and_peaks_lie_inside_and_there_are_as_many_as_the_tables_have(rate: int) -> None:
-    bursts, peaks = burst_margins(rate), peak_margins(rate)
+    bursts, peaks = burst_margins(rate, 2), peak_margins(rate, 2)
     assert len(bursts) == 12 + 12 + 9
     assert len(peaks) == (len(PEAKS) if rate > 16_000 else len(PEAKS) - 1)
     assert worst([*bursts, *peaks, *linearity_margins(rate)]).used < 0.5

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from clairvoie.cli.listen_plot import ACCENT, INK, PAPER, QUIET, RULE
+from clairvoie.cli.listen_plot_style import ACCENT, INK, PAPER, QUIET, RULE
 from clairvoie.errors import ConfigurationError
 from clairvoie.lab.bench_levels import NOT_AN_INSTRUMENT, LevelFigures
 from clairvoie.lab.level_margins import Margin, worst
@@ -91,7 +91,7 @@ def _draw_weighting(axes: Any, figures: LevelFigures) -> None:
         shade = SHADES[number % len(SHADES)]
         axes.plot([m.at for m in peer], [_signed(m) for m in peer], color=QUIET, linewidth=1.3, alpha=0.8)
         axes.plot([m.at for m in own], [_signed(m) for m in own], color=shade, linewidth=2.2)
-        _mark(axes, peer, f"{rate / 1000:g} kHz", below=number % 2 == 1)
+        _mark(axes, peer, f"{rate / 1000:g} kHz", below=number % 2 == 1 and peer[-1].used > 1)
     axes.set_xscale("log")
     axes.set_xlim(10, 26000)
     axes.set_ylim(-HIGHEST_SHARE, 1.6)
@@ -107,10 +107,12 @@ def _draw_weighting(axes: Any, figures: LevelFigures) -> None:
 
 
 def _mark(axes: Any, peer: list[Margin], name: str, *, below: bool) -> None:
-    """Name the grey line of one rate at its last point; every other one below it, since they end close together."""
+    """Name the grey line of one rate at its last point, or below it where two end close together."""
     place = (peer[-1].at, max(_signed(peer[-1]), 0.06 - HIGHEST_SHARE))
     offset, side = ((0, -10), "center") if below else ((5, 0), "left")
-    axes.annotate(name, place, offset, textcoords="offset points", size=SMALL, color=QUIET, va="center", ha=side)
+    box = {"facecolor": BEYOND if below else "none", "edgecolor": "none", "pad": 1}
+    style = {"textcoords": "offset points", "size": SMALL, "color": QUIET, "bbox": box}
+    axes.annotate(name, place, offset, va="center", ha=side, **style)
 
 
 def _frequency_words(hertz: float, _: int | None = None) -> str:

@@ -6,8 +6,15 @@ The operator declares the level, and the window in which the calibrator was on: 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
 
 from clairvoie.capture.recording import Recording
+from clairvoie.cli.listen_options import interval
 from clairvoie.detect.sound.calibration import (
     SHORTEST_SECONDS,
     CalibrationCheck,
@@ -41,6 +48,40 @@ WHY = {
         "Check the declared level; if the microphone is another one, say --new-microphone.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the operator says: the calibrator's level, when it was on, the calibration until now, and whether the
+    microphone is another one."""
+
+    level: float | None
+    window: str | None
+    last: float | None
+    new_microphone: bool
+
+
+def calibrator_heard(files: Sequence[Path], reading: dict[str, Any], declared: Declared, *, as_json: bool) -> bool:
+    """Print what the calibrator of one recording gives; false where none was declared.
+
+    Raises ``ClairvoieError`` where it gives no calibration, and ``BadParameter`` for options that do not go together.
+    """
+    if declared.level is None:
+        if declared.window is not None or declared.new_microphone:
+            raise typer.BadParameter("--window and --new-microphone are about a calibrator; give --calibrator as well")
+        return False
+    if len(files) != 1 or files[0].is_dir():
+        raise typer.BadParameter("--calibrator is about one recording; give one FILE")
+    window = None if declared.window is None else interval(declared.window)
+    found = check_calibrator(
+        Recording(files[0], **reading),
+        declared.level,
+        window,
+        last=declared.last,
+        new_microphone=declared.new_microphone,
+    )
+    print_check(found, declared.level, as_json=as_json)
+    return True
 
 
 def check_calibrator(

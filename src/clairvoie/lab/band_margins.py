@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from clairvoie.boundary.detection import OCTAVE_CENTRES, THIRD_CENTRES
-from clairvoie.detect.sound.bands import BandMeter, G, octave_levels, third_centres, third_edges, third_levels
+from clairvoie.detect.sound.bands import G, steady_attenuation, third_centres, third_edges
 from clairvoie.lab.level_limits import ATTENUATIONS, HIGHEST_SHARE_OF_RATE, Attenuation, third_break
 from clairvoie.lab.level_margins import Margin
 
@@ -59,9 +57,4 @@ def _margin(quantity: str, rate: int, nominal: float, limit: Attenuation, found:
 
 def attenuation(quantity: str, rate: int, number: int, hertz: float) -> float:
     """By how many dB a steady full-scale tone of ``hertz`` is weaker in band ``number`` than it is."""
-    tone = np.sin(2 * np.pi * hertz * np.arange(3 * rate) / rate).astype(np.float32)
-    meter = BandMeter(rate)
-    _, second, third = (meter.feed(part) for part in np.split(tone, 3))  # without beginning and end
-    levels = (octave_levels if quantity == "octave" else third_levels)(second + third, rate, None)
-    level = levels[number]
-    return math.inf if level is None else -level
+    return steady_attenuation(hertz, rate, octaves=quantity == "octave")[number]

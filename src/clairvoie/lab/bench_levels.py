@@ -12,6 +12,7 @@ from msgspec import Struct
 from clairvoie.lab.band_margins import octave_margins, third_margins
 from clairvoie.lab.level_limits import CLASS_1, RATES
 from clairvoie.lab.level_margins import (
+    PHASES,
     Margin,
     bilinear_margins,
     burst_margins,
@@ -38,11 +39,12 @@ class LevelFigures(Struct, frozen=True, kw_only=True):
     peer: list[Margin]
 
 
-def measure(rates: Sequence[int] = RATES, *, bands: bool = True) -> LevelFigures:
-    """All margins at ``rates``; ``bands`` takes most of the time."""
+def measure(rates: Sequence[int] = RATES, *, bands: bool = True, phases: int = PHASES) -> LevelFigures:
+    """All margins at ``rates``; ``bands`` takes most of the time, and bursts begun at ``phases`` places the rest."""
     margins: list[Margin] = []
     for rate in rates:
-        margins += weighting_margins(rate) + burst_margins(rate) + peak_margins(rate) + linearity_margins(rate)
+        margins += weighting_margins(rate) + linearity_margins(rate)
+        margins += burst_margins(rate, phases) + peak_margins(rate, phases)
         if bands:
             margins += octave_margins(rate) + third_margins(rate)
     peer = [margin for rate in rates for margin in bilinear_margins(rate)]

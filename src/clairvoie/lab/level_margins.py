@@ -1,8 +1,8 @@
 """How far frequency weightings, time weightings and peaks stay inside the class 1 limits, at every supported rate.
 
-The arithmetic is that of a node: the filters of :mod:`~clairvoie.detect.sound.weighting` and the meter of
-:mod:`~clairvoie.detect.sound.levels`, fed with tones. Beside A stands what many open meters use: the analogue filter
-through a plain bilinear transform.
+The arithmetic is that of a node: the weightings are those of :mod:`~clairvoie.detect.sound.weighting`, by blocks as the
+analyser has them, with the meter of :mod:`~clairvoie.detect.sound.levels`, fed with tones. Beside A stands what many
+open meters use: the analogue filter through a plain bilinear transform.
 
 >>> margins = weighting_margins(32_000)
 >>> sorted({margin.quantity for margin in margins}), all(margin.used < 0.2 for margin in margins)
@@ -21,8 +21,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.signal import bilinear_zpk, freqz_zpk
 
+from clairvoie.detect.sound.block_weighting import BlockWeighting
 from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, LevelMeter, SecondLevels
-from clairvoie.detect.sound.weighting import F1, F2, F3, F4, WeightingFilters, a_goal, c_goal, response
+from clairvoie.detect.sound.weighting import F1, F2, F3, F4, a_goal, c_goal, response
 from clairvoie.lab.level_limits import (
     CLASS_1,
     FAST_BURSTS,
@@ -115,14 +116,14 @@ def _frequency_margins(
     return [margin_of(quantity, rate, f, [e], CLASS_1[f]) for f, e in zip(nominal, errors, strict=True)]
 
 
-def burst_margins(rate: int) -> list[Margin]:
+def burst_margins(rate: int, phases: int = PHASES) -> list[Margin]:
     """LAFmax, LASmax and LAE of 4 kHz tonebursts. Nothing below 8,889 Hz, where 4 kHz lies above 0.45 of the rate."""
     if HIGHEST_SHARE_OF_RATE * rate < BURST_HZ:
         return []
     steady = 10 * math.log10(0.5) + FULL_SCALE_SINE_DB + float(response("A", np.array([BURST_HZ]), rate)[0])
     found = []
     for seconds, limit in FAST_BURSTS.items():
-        heard = [_measured(burst(rate, BURST_HZ, seconds, phase), rate) for phase in _phases()]
+        heard = [_measured(burst(rate, BURST_HZ, seconds, phase), rate) for phase in _phases(phases)]
         fast = [_given(h.lafmax) - steady - fast_reference(seconds) for h in heard]
         exposure = [_exposure(h) - steady - exposure_reference(seconds) for h in heard]
         found.append(margin_of("LAFmax", rate, seconds, fast, limit))
@@ -133,16 +134,16 @@ def burst_margins(rate: int) -> list[Margin]:
     return found
 
 
-def peak_margins(rate: int) -> list[Margin]:
+def peak_margins(rate: int, phases: int = PHASES) -> list[Margin]:
     """LCpeak of one cycle and of half a cycle; 8 kHz only where it lies at 0.45 of the rate or below."""
-    return [_peak_margin(signal, rate) for signal in PEAKS if signal.hertz in nominal_frequencies(rate)]
+    return [_peak_margin(signal, rate, phases) for signal in PEAKS if signal.hertz in nominal_frequencies(rate)]
 
 
-def _peak_margin(signal: PeakSignal, rate: int) -> Margin:
+def _peak_margin(signal: PeakSignal, rate: int, phases: int) -> Margin:
     hertz = exact_frequency(signal.hertz)
     steady = 10 * math.log10(0.5) + FULL_SCALE_SINE_DB + float(response("C", np.array([hertz]), rate)[0])
     errors = []
-    for phase in _phases():
+    for phase in _phases(phases):
         sound = math.copysign(1.0, signal.cycles) * burst(rate, hertz, abs(signal.cycles) / hertz, phase)
         errors.append(_given(_measured(sound, rate).lcpeak) - steady - signal.reference)
     names = {1: "LCpeak, cycle", 0.5: "LCpeak, positive half", -0.5: "LCpeak, negative half"}
@@ -160,7 +161,7 @@ def linearity_margins(rate: int) -> list[Margin]:
         tone = np.sin(2 * np.pi * hertz * np.arange(2 * rate) / rate)
         errors = []
         for level in np.arange(-0.2, QUIETEST_DB - 1, -10.0).tolist():
-            filters, meter = WeightingFilters(rate), LevelMeter(rate, None)
+            filters, meter = BlockWeighting(rate), LevelMeter(rate, None)
             heard = [_second(filters, meter, part) for part in np.split(tone * 10 ** (level / 20), 2)]
             errors.append(_given(heard[1].laeq) - level - weight)
         found.append(margin_of("linearity", rate, nominal, errors, (LINEARITY_LIMIT, LINEARITY_LIMIT)))
@@ -175,16 +176,16 @@ def burst(rate: int, hertz: float, seconds: float, phase: float) -> NDArray[np.f
     return np.where(inside, np.sin(2 * np.pi * hertz * time), 0.0)
 
 
-def _phases() -> list[float]:
-    return [number / PHASES for number in range(PHASES)]
+def _phases(count: int) -> list[float]:
+    return [number / count for number in range(count)]
 
 
 def _measured(sound: NDArray[np.float64], rate: int) -> SecondLevels:
     """The levels of all of ``sound``, as if it were one second."""
-    return _second(WeightingFilters(rate), LevelMeter(rate, None, slow=True), sound)
+    return _second(BlockWeighting(rate), LevelMeter(rate, None, slow=True), sound)
 
 
-def _second(filters: WeightingFilters, meter: LevelMeter, sound: NDArray[np.float64]) -> SecondLevels:
+def _second(filters: BlockWeighting, meter: LevelMeter, sound: NDArray[np.float64]) -> SecondLevels:
     samples: Sound = sound.astype(np.float32)
     meter.feed(samples, filters.feed(samples), 0)
     return meter.end_second(samples.size / meter.rate, samples.size, whole=True)
