@@ -7,19 +7,33 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
-from hub_street import NOW, SENSORS, Running, Served, Street, authorisation, begin, settings_at
+from hub_street import (
+    DEPLOYMENT,
+    LEAVE,
+    NOW,
+    SENSORS,
+    Running,
+    Served,
+    Street,
+    authorisation,
+    begin,
+    give_leave,
+    settings_at,
+)
 from msgspec.structs import replace
 from sqlalchemy import Connection, update
 from staff import AREAS, Staff
 
 from clairvoie.boundary import units
+from clairvoie.boundary.authorisation import Hours, Suspension, encode_suspension
 from clairvoie.boundary.bulletin import Bulletin, MinuteState
 from clairvoie.boundary.confinement import ALL
+from clairvoie.boundary.document import SUSPENSION_TYPE, add_signature, unsigned
 from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.hazards import HEALTHS, HazardKind, Health, Mode
 from clairvoie.boundary.incident import Basis, Outcome
 from clairvoie.boundary.person import Role
-from clairvoie.boundary.trial import NEEDED_SECONDS, Because, TrialState, TrialView
+from clairvoie.boundary.trial import NEEDED_SECONDS, Because, Figures, TrialState, TrialView
 from clairvoie.boundary.wire import MinuteParts, SensorStatement
 from clairvoie.config import Retention
 from clairvoie.egress.coarse import absent_part
@@ -132,6 +146,11 @@ def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> N
             TrialState.LIVE, ("suzanne", "aline"),
         )  # fmt: skip
         assert hear(4) == 1, "from now on it opens incidents"
+        told = served.ask("GET", "/api/v1/sensors", headers=staff.session(duty)).json()["sensors"][0]["trials"]
+        assert {"kind": "glass-breaking", "state": "live", "hours_watched": 168.0, "hours_needed": 168} in told
+        for machine in (staff.machine("lights", "duty-desk"), staff.program(supervisor)):
+            assert served.ask("GET", "/api/v1/sensors", headers=machine).json()["sensors"][0]["trials"] == []
+            assert served.ask("GET", "/trial", headers=machine).status_code == 403
         assert hear(5, kind=FIREWORK) == 1, "another kind at this sensor does not"
         assert hear(1, sensor="mic-far") == 1, "nor this kind at another sensor"
         assert post("/trial/mic-a/glass-breaking/withdraw", duty) == 303
@@ -214,14 +233,28 @@ def test_only_minutes_in_which_it_heard_count_and_each_once(on_trial: Running) -
     assert stands(on_trial).figures.seconds == 90, "not even after the minute itself was erased"
 
 
+def test_what_a_suspension_erases_is_not_counted_either(on_trial: Running, tmp_path: Path) -> None:
+    street = on_trial.street
+    on_trial.store(street.events("mic-a", begin(1), begin(2, kind=FIREWORK)), street.events("mic-a", begin(3)))
+    on_trial.desk.judge(2, "Dora", Outcome.CONFIRMED, Basis.ON_SITE)
+    suspension = Suspension(
+        deployment=DEPLOYMENT, authorisation=on_trial.desk.acts().acts[0].act.digest, since=NOW - 60, reason="a test",
+        hazards=(GLASS,),
+    )  # fmt: skip
+    document = unsigned(SUSPENSION_TYPE, encode_suspension(suspension))
+    give_leave(tmp_path, add_signature(document, LEAVE.roles["dpo"]))
+    on_trial.hub.look_at_acts()
+    assert on_trial.count(schema.detections) == 0
+    assert stands(on_trial, kind=FIREWORK).figures == Figures()
+    assert [view.kind for view in on_trial.desk.trials("mic-a") if view.kind is GLASS] == []
+
+
 def test_a_recording_that_is_played_is_no_exposure(on_trial: Running) -> None:
     watch(on_trial.hub, MINUTE - 3600, 1, sensor="mic-b", model=b"")
     assert stands(on_trial, "mic-b").figures.seconds == 0
 
 
 def test_hours_that_the_act_does_not_permit_do_not_count(tmp_path: Path) -> None:
-    from clairvoie.boundary.authorisation import Hours
-
     act = authorisation(hours=(Hours(start="04:04", end="04:06"),))
     with Running.of(settings_at(tmp_path, act), Street(), trial=True) as running:
         make_real(running)

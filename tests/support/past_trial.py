@@ -1,6 +1,6 @@
 """A week at once: kinds are let into the queue of a hub as after 168 hours and two signatures, for tests about what
-comes after the trial. The trial itself is the matter of ``tests/hub/test_trial_story.py``. (A simulated sensor could not
-get there: it is never watched.)"""
+comes after the trial. The trial itself is the matter of ``tests/hub/test_trial_story.py``; no simulated sensor could
+get through it."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from clairvoie.hub.incident_rows import Ground, stands, summarise_left
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.minute_rows import rows_of, write_minutes
 from clairvoie.hub.retention import Erased, erase_detections, erase_incidents, erase_records
+from clairvoie.hub.trial_rows import uncount
 
 MARGIN_SECONDS = 300.0
 """Records received this long before a suspension may tell of seconds after it (clocks differ), and fill its minutes."""
@@ -125,6 +126,7 @@ def _erase_events(connection: Connection, gone: Sequence[Kept], ground: Ground) 
                 row = _detection(connection, kept, ended.identifier)
                 if row is not None and row.id not in erased:
                     touched |= _reopen(connection, row)
+    uncount(connection, erased)
     count = erase_detections(connection, erased, ground.ledger)
     founded = _founded(connection, touched, ground)
     for incident in sorted(founded):

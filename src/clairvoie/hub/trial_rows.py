@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from clairvoie.boundary.bulletin import MinuteState
 from clairvoie.boundary.hazards import HazardKind, Mode
+from clairvoie.boundary.incident import Outcome
 from clairvoie.boundary.trial import Because, Figures, Signature, can_tell
 from clairvoie.boundary.wire import MinuteParts, SensorStatement
 from clairvoie.hub import minutes, schema
@@ -22,7 +23,7 @@ from clairvoie.hub.enrolment import Active, Enrolment
 from clairvoie.hub.ingest import Accept
 from clairvoie.hub.leave import Leave
 from clairvoie.hub.statements import Stated
-from clairvoie.hub.trial import Conditions, Trial, heard, heard_seconds, mode_of, under, watch, words_of
+from clairvoie.hub.trial import COUNTED, Conditions, Trial, heard, heard_seconds, mode_of, under, watch, words_of
 
 Key = tuple[str, HazardKind]
 """A sensor's name and a kind of hazard."""
@@ -181,6 +182,20 @@ def begin_stored(
     }
     number = connection.execute(insert(schema.trials).values(values).returning(table.id)).scalar_one()
     return Held(number, trial, withdrawn_by=withdrawn_by)
+
+
+def uncount(connection: Connection, detections: Sequence[int]) -> None:
+    """Let the trials of these detections forget them: they are erased as if they had never been."""
+    table, counted = schema.detections.c, schema.trials.c
+    rows = connection.execute(
+        select(table.trial, table.outcome).where(table.id.in_(detections), table.trial.is_not(None))
+    )
+    for row in rows.all():
+        less = {counted.detections: counted.detections - 1}
+        if row.outcome is not None:
+            judged = counted[COUNTED[Outcome(row.outcome)]]
+            less[judged] = judged - 1
+        connection.execute(update(schema.trials).where(counted.id == row.trial).values(less))
 
 
 def waits(connection: Connection, number: int) -> bool:
