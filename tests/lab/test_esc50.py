@@ -104,7 +104,7 @@ def test_the_protocol_never_learns_the_fold_it_tests(table: ClipTable, needs_tor
     assert set(figures[0].folds) == {"1", "3"}
     for path in (tmp_path / "out").glob("fold1-*.pt"):
         assert torch.load(path, weights_only=True)["order"]["folds"] == [2, 3, 4]
-    assert (tmp_path / "out" / "figures-4.json").is_file()
+    assert (tmp_path / "out" / "figures-4-folds13.json").is_file()
     again: list[str] = []
     assert run_protocol(order, again.append) == figures
     assert sum(line.endswith("is there") for line in again) == 6

@@ -35,7 +35,6 @@ LAB_COMMANDS = (
     ("bench", "clairvoie.cli.bench"),
     ("leak", "clairvoie.cli.leak"),
     ("speed", "clairvoie.cli.speed"),
-    ("speed", "clairvoie.cli.speed"),
 )
 """The same for ``clairvoie lab``."""
 

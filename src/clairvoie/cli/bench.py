@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from clairvoie.cli.bench_esc50 import esc50
+from clairvoie.cli.bench_place import place
 from clairvoie.cli.bench_street import street, trials
 
 bench = typer.Typer(name="bench", help="Measure what the project claims.", no_args_is_help=True)
@@ -21,6 +22,7 @@ def _bench() -> None:
 bench.command()(street)
 bench.command()(trials)
 bench.command()(esc50)
+bench.command()(place)
 
 
 @bench.command()

@@ -63,7 +63,7 @@ def train(
     size: Annotated[int | None, typer.Option(help="Scenes or clips a batch. [48; esc50: 64]")] = None,
     batches: Annotated[int, typer.Option(help="Batches an epoch (street).")] = 100,
     synthetic: Annotated[int, typer.Option(help="Sounds of every synthetic kind in the bank (street).")] = 30,
-    width: Annotated[int | None, typer.Option(help="Width of the network. [88; esc50: 48]")] = None,
+    width: Annotated[int | None, typer.Option(help="Width of the network. [88; esc50: 40]")] = None,
     scale: Annotated[float, typer.Option(help="Times the channels, for a teacher (street).")] = 1.0,
     teacher: Annotated[Path | None, typer.Option(help="Weights of a larger network to learn from too.")] = None,
     weights_only: Annotated[bool, typer.Option(help="Stop after the weights; needs only --bank (street).")] = False,
@@ -76,7 +76,7 @@ def train(
 
         train_weights(
             Order(
-                data, out, folds_of(train_folds), epochs or 300, size or 64, width or 44, seed=seed, device=device,
+                data, out, folds_of(train_folds), epochs or 300, size or 64, width or 40, seed=seed, device=device,
                 minutes=minutes, bank=bank, teachers=(teacher,) if teacher else (), smoke=smoke,
             ),
             typer.echo,

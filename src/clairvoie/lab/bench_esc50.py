@@ -56,7 +56,7 @@ class Protocol:
 
     data: Path
     out: Path
-    width: int = 44
+    width: int = 40
     seeds: tuple[int, ...] = (1, 2, 3)
     epochs: int = 300
     distil: bool = False
@@ -115,7 +115,10 @@ def score(table: ClipTable, weights: Sequence[Path], predictions: Path | None, d
 
 
 def run_protocol(order: Protocol, say: Say) -> list[ProtocolFigures]:
-    """Train what is not there yet, score every fold, and write ``figures-WIDTH.json`` after each."""
+    """Train what is not there yet, score every fold, and write ``figures-WIDTH-FOLDS.json`` after each.
+
+    Folds that are trained by several processes at once are put together by one more run, which finds them all there.
+    """
     table = clip_table(order.data, order.bank, say, smoke=order.smoke)
     single: dict[str, list[float]] = {}
     together: dict[str, list[float]] = {}
@@ -135,7 +138,7 @@ def run_protocol(order: Protocol, say: Say) -> list[ProtocolFigures]:
         found = [_figures(what, folds, order) for what, folds in kinds.items()]
         for figures in found:
             say(protocol_text(figures))
-        _write(found, order.out / f"figures-{order.width}.json")
+        _write(found, order.out / f"figures-{order.width}-folds{''.join(map(str, order.folds))}.json")
     return found
 
 

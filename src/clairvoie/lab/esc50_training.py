@@ -39,8 +39,8 @@ class Order:
     folds: tuple[int, ...] = (1, 2, 3, 4)
     epochs: int = 300
     size: int = 64
-    width: int = 44
-    rate: float = 4e-3
+    width: int = 40
+    rate: float = 2e-3
     decay: float = 0.05
     seed: int = 1
     device: str = "auto"
@@ -219,6 +219,7 @@ class Training:
         self._averaged.load_state_dict(held["averaged"])
         self._optimiser.load_state_dict(held["optimiser"])
         self._schedule.load_state_dict(held["schedule"])
+        self._rng.manual_seed(self._order.seed + 1000 * self.epoch)
         say(f"going on after epoch {self.epoch} of {self.epochs}")
 
 

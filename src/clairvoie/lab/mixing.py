@@ -101,6 +101,10 @@ class Mixer:
         self._a_weights = torch.from_numpy(a_weights().astype(np.float32)).to(self._device)
         self._pool = flicker_pool(self._device)
 
+    def reseed(self, seed: int) -> None:
+        """Draw from ``seed`` on, so that a run that goes on does not see again what it saw first."""
+        self._rng.manual_seed(seed)
+
     def scenes(self, count: int) -> Scenes:
         """``count`` scenes."""
         truth = _Truth(count, self._frames // TICK_FRAMES, self)

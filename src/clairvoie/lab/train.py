@@ -216,6 +216,7 @@ class Learning:
         self._averaged.load_state_dict(held["averaged"])
         self._optimiser.load_state_dict(held["optimiser"])
         self._schedule.load_state_dict(held["schedule"])
+        self._mixer.reseed(self._plan.seed + 1000 * self.epoch)
         say(f"going on after epoch {self.epoch} of {self.epochs}")
 
 
