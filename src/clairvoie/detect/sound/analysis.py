@@ -32,12 +32,12 @@ from clairvoie.detect.sound.bands import (
     third_levels,
 )
 from clairvoie.detect.sound.block_weighting import BlockWeighting
+from clairvoie.detect.sound.even_pieces import EvenPieces
 from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
 from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, FastHistory, LevelMeter, SecondLevels
 from clairvoie.detect.sound.noise_events import EventRule, NoiseEvent, NoiseEventMeter
 from clairvoie.detect.sound.onset import OnsetDetector
-from clairvoie.detect.sound.quarters import Quarters
 from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
 from clairvoie.detect.sound.sources import SourceScores, SourceTally
 from clairvoie.detect.sound.tagging import Scores, Tagger
@@ -54,6 +54,8 @@ BACKGROUND_SECONDS = 60
 QUIETEST_BACKGROUND = 1e-9
 """L50 counts as -87 dBFS at least: out of digital silence everything would be an impulse."""
 LATEST_SCORE_SECONDS = 3.0
+PIECES_A_SECOND = 4
+"""In a node, which must not be late. With ``details``, for recordings, it is one."""
 SLACK_SECONDS = 1e-6
 """Times of day have no more digits than this."""
 SILENT_LEVEL = -200.0
@@ -86,7 +88,7 @@ class SoundAnalyser:
         self._details = details
         self._thirds_seconds = thirds_seconds
         self._cutter = SecondCutter(rate)
-        self._quarters = Quarters(rate)
+        self._even = EvenPieces(rate, 1 if details else PIECES_A_SECOND)
         self._filters = BlockWeighting(rate)
         self._levels = LevelMeter(rate, calibration, slow=details)
         self._bands = BandMeter(rate)
@@ -114,7 +116,7 @@ class SoundAnalyser:
         self._tally.feed(scores)
         if self._noise is not None:
             self._noise.hear(scores)
-        for step in self._quarters.feed(self._cutter.feed(block)):
+        for step in self._even.feed(self._cutter.feed(block)):
             self._take(step, outputs)
         self._follow_hazards(scores, outputs, self._heard_until)
         self._fast.forget(block.end - LATEST_SCORE_SECONDS)
@@ -125,7 +127,7 @@ class SoundAnalyser:
         outputs: list[Output] = []
         scores = [] if self._tagger is None else self._tagger.finish()
         self._tally.feed(scores)
-        for piece in self._quarters.finish():
+        for piece in self._even.finish():
             self._take(piece, outputs)
         outputs += self._onsets.finish(self._sigma)
         self._follow_hazards(scores, outputs, math.inf)

@@ -23,6 +23,7 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from clairvoie.boundary.detection import OCTAVE_CENTRES, THIRD_CENTRES
@@ -113,29 +114,36 @@ FRAMES_PER_SECOND = (8, 12, 10, 9, 7, 6, 5, 4, 3, 2, 1)
 _LOW_RATE_OVER_EDGE = 4.0
 """The lower rate is at least this many times the highest frequency that is measured at it."""
 _STOP_DB = 100.0
+_FIRST = np.array([1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Spectrum:
     """Frames of ``2 * hop`` samples: their window, and the share of each bin in the energy of each band.
 
-    ``shares`` has two rows a bin, for the squares of its real and imaginary parts; (2 * bins, bands).
+    ``shares`` has two columns a bin, for the squares of its real and imaginary parts; (bands, 2 * bins).
     """
 
     hop: int
     window: NDArray[np.float32]
     shares: NDArray[np.float32]
 
-    def energies(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Energy in each band, mean square times seconds, of the first and of the last half of ``frames``: (2, bands).
+    def energies(self, sound: Samples) -> NDArray[np.float64]:
+        """Energy in each band, mean square times seconds, of the first and of the last half of the frames: (bands, 2).
 
-        The one in the middle belongs to the first half.
+        ``sound`` is whole hops. The frame in the middle belongs to the first half.
         """
+        count = sound.size // self.hop - 1
+        stride = sound.strides[0]
+        frames = as_strided(sound, (count, 2 * self.hop), (self.hop * stride, stride), writeable=False)
         # Single precision is exact to some 130 dB under the loudest band, more than a 16-bit recording holds.
         parts = scipy.fft.rfft(frames * self.window, axis=-1).view(np.float32)
         np.square(parts, out=parts)
-        half = (len(parts) + 1) // 2
-        return np.asarray(np.stack([parts[:half].sum(axis=0), parts[half:].sum(axis=0)]) @ self.shares, np.float64)
+        if count == 1:
+            return np.asarray(np.outer(self.shares @ parts[0], _FIRST), dtype=np.float64)
+        half = (count + 1) // 2
+        halves = np.stack([parts[:half].sum(axis=0), parts[half:].sum(axis=0)], axis=1)
+        return np.asarray(self.shares @ halves, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +197,7 @@ def _spectrum(rate: int, hop: int, edges: NDArray[np.float64], gain: NDArray[np.
     inside = np.clip(place[1:], bins - 0.5, bins + 0.5) - np.clip(place[:-1], bins - 0.5, bins + 0.5)
     # Parseval: twice the squared bins over the frame length is a frame's energy; over the rate, mean square times 1 s.
     shares = np.where(inside > 0, inside / np.maximum(np.square(gain), 1e-12)[:, None], 0.0) / (hop * rate)
-    return _Spectrum(hop, window, np.repeat(shares, 2, axis=0).astype(np.float32))
+    return _Spectrum(hop, window, np.ascontiguousarray(np.repeat(shares, 2, axis=0).T, dtype=np.float32))
 
 
 class BandMeter:
@@ -205,7 +213,7 @@ class BandMeter:
         self._seconds: float | None = None
         """How much sound the last second held; ``None`` at a start."""
         self._last_hop = np.zeros(plan.high.hop, dtype=np.float32)
-        self._late = np.zeros(plan.high.shares.shape[1])
+        self._late = np.zeros(len(plan.high.shares))
         """Energies of the short frames of the last half second, which are to count with the next long frame."""
         self._products = np.zeros((max(plan.taps.shape[1] - 1, 0), plan.taps.shape[1]), dtype=np.float32)
         self._low = np.zeros(0 if plan.low is None else plan.low.hop, dtype=np.float32)
@@ -237,10 +245,8 @@ class BandMeter:
     def _energy(self, second: Samples, seconds: float) -> BandEnergy:
         low = self._low_energies(second)
         joined = np.concatenate([self._last_hop, second])
-        hop = self._plan.high.hop
-        frames = np.lib.stride_tricks.sliding_window_view(joined, 2 * hop)[::hop]
-        self._last_hop = joined[-hop:].copy()
-        early, late = self._plan.high.energies(frames)
+        self._last_hop = joined[-self._plan.high.hop :].copy()
+        early, late = self._plan.high.energies(joined).T
         energy = BandEnergy(np.concatenate([low, self._late + early]), seconds)
         self._late = late
         return energy
@@ -252,11 +258,9 @@ class BandMeter:
             return np.zeros(0)
         # Each row of samples with each row of taps; a sample of the lower rate is a sum along a diagonal of those.
         products = np.concatenate([self._products, second.reshape(-1, plan.step) @ plan.taps])
-        count = plan.low.hop
-        rows = products.shape[1]
-        diagonals = [products[rows - 1 - n : rows - 1 - n + count, n] for n in range(rows)]
-        low = np.asarray(np.sum(diagonals, axis=0), dtype=np.float32)
+        rows, (down, across) = products.shape[1], products.strides
+        diagonals = as_strided(products[rows - 1 :], (plan.low.hop, rows), (down, across - down), writeable=False)
         self._products = products[len(products) - rows + 1 :].copy()
-        frame = np.concatenate([self._low, low])
-        self._low = low
-        return np.asarray(plan.low.energies(frame[None])[0])
+        joined = np.concatenate([self._low, diagonals.sum(axis=1)])
+        self._low = joined[plan.low.hop :].copy()
+        return plan.low.energies(joined)[:, 0]

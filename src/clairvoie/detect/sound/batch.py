@@ -17,7 +17,6 @@ tests see that nothing but the laboratory imports this module.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ from numpy.typing import NDArray
 from clairvoie.detect.sound.bands import BandEnergy, BandMeter
 from clairvoie.detect.sound.block_weighting import BlockWeighting
 from clairvoie.detect.sound.levels import LevelMeter, SecondLevels
-from clairvoie.detect.sound.quarters import PER_SECOND
 from clairvoie.detect.sound.spectra import BANDS, Contrast, MelPower
 from clairvoie.detect.sound.tagging import (
     FRAMES_AFTER,
@@ -65,7 +63,6 @@ class StreamBatch:
     def __init__(self, rate: int, calibration: float | None, count: int, tagger: SoundTagger | None = None) -> None:
         self.rate = rate
         self._ears = [_Ear(rate, calibration) for _ in range(count)]
-        self._marks = [round(n * rate / PER_SECOND) for n in range(PER_SECOND + 1)]
         self._powers = [MelPower(rate) for _ in range(count)]
         self._recogniser = None if tagger is None else _Recogniser(tagger, count)
         self._seconds = 0
@@ -80,7 +77,7 @@ class StreamBatch:
         self._seconds += 1
         levels, bands, powers = [], [], []
         for ear, power, samples in zip(self._ears, self._powers, seconds, strict=True):
-            levels.append(ear.measure(samples, self._marks, float(self._seconds), lap))
+            levels.append(ear.measure(samples, float(self._seconds), lap))
             bands.append(ear.bands.feed(samples))
             lap("bands")
             if self._recogniser is not None:
@@ -104,14 +101,11 @@ class _Ear:
         self.levels = LevelMeter(rate, calibration)
         self.bands = BandMeter(rate)
 
-    def measure(self, samples: Array, marks: list[int], t_end: float, lap: Lap) -> SecondLevels:
-        """Levels of one second, from the same quarters that an analyser sees."""
-        for first, last in itertools.pairwise(marks):
-            quarter = samples[first:last]
-            weighted = self.weighting.feed(quarter)
-            lap("weightings")
-            self.levels.feed(quarter, weighted, first)
-            lap("levels")
+    def measure(self, samples: Array, t_end: float, lap: Lap) -> SecondLevels:
+        """Levels of one second."""
+        weighted = self.weighting.feed(samples)
+        lap("weightings")
+        self.levels.feed(samples, weighted, 0)
         found = self.levels.end_second(t_end, samples.size, whole=True)
         lap("levels")
         return found

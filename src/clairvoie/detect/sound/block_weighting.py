@@ -2,7 +2,7 @@
 
 :class:`~clairvoie.detect.sound.weighting.WeightingFilters` computes sample by sample and is the definition; this gives
 the same within 1e-12 of full scale (tested at every rate) in about a third of its time. To the last bit its results
-depend on how a sound is cut, so whoever uses it cuts always alike (:mod:`clairvoie.detect.sound.quarters`).
+depend on how a sound is cut, so whoever uses it cuts always alike (:mod:`clairvoie.detect.sound.even_pieces`).
 """
 
 from __future__ import annotations

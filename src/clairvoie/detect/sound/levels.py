@@ -4,8 +4,8 @@ With calibration C, the sound pressure level in dB of a full-scale sine, a mean 
 log10(p) + 3.0103 + C``. Without calibration levels are dBFS after AES17: a full-scale sine reads 0. A second in which
 any sample reaches -0.1 dBFS is marked as overloaded; a second that is not whole is marked as not valid.
 
-Sums depend in their last digits on where they are cut; the analyser gives the same pieces, quarters of a second,
-whatever the blocks, so that its levels are the same to the last bit (tested).
+Sums depend in their last digits on where they are cut; the analyser gives the same pieces whatever the
+blocks, so that its levels are the same to the last bit (tested).
 
 >>> round(level_of(0.1**2 / 2, 114.0), 1)
 94.0

@@ -76,9 +76,9 @@ class BlockRecursion:
 
     def feed(self, samples: NDArray[np.floating], outputs: Sequence[int]) -> list[Array]:
         """The next ``samples``, as the sections named in ``outputs`` leave them: float64, in that order."""
-        known = self._recursion
-        whole, rest = divmod(samples.size, BLOCK)
-        used = samples.size - rest
+        known, size = self._recursion, samples.size
+        whole, rest = divmod(size, BLOCK)
+        used = size - rest
         given = np.empty((whole + 1, BLOCK + self._state.size))
         given[:whole, :BLOCK] = samples[:used].reshape(whole, BLOCK)
         given[whole, :rest] = samples[used:]
@@ -87,21 +87,20 @@ class BlockRecursion:
         after = known.powers[rest] @ given[whole, BLOCK:] + given[whole, :rest] @ known.into[BLOCK - rest :]
         after[np.abs(after) < FORGOTTEN] = 0.0
         self._state = after
-        return [(given @ known.outputs[number]).reshape(-1)[: samples.size] for number in outputs]
+        return [(given @ known.outputs[number]).reshape(-1)[:size] for number in outputs]
 
     def _states(self, added: Array, before: Array, level: int) -> Array:
         """The state before each step and after the last, where each step's input adds a row of ``added`` to it."""
-        count, size = added.shape[0] + 1, before.size
-        chunks = -(-count // STEPS)
+        steps, size = added.shape
+        whole, rest = divmod(steps, STEPS)
         matrix, into = self._recursion.level(level)
-        padded = np.zeros((chunks * STEPS, size))
-        padded[: count - 1] = added
-        given = np.empty((chunks, (STEPS + 1) * size))
-        given[:, : STEPS * size] = padded.reshape(chunks, STEPS * size)
+        given = np.zeros((whole + 1, (STEPS + 1) * size))  # one more, for the state after the last step
+        given[:whole, : STEPS * size] = added[: steps - rest].reshape(whole, STEPS * size)
+        given[whole, : rest * size] = added[steps - rest :].reshape(-1)
         given[0, STEPS * size :] = before
-        if chunks > 1:
-            given[:, STEPS * size :] = self._states(given[:-1, : STEPS * size] @ into, before, level + 1)
-        return np.asarray((given @ matrix).reshape(-1, size)[:count])
+        if whole:
+            given[:, STEPS * size :] = self._states(given[:whole, : STEPS * size] @ into, before, level + 1)
+        return np.asarray((given @ matrix).reshape(-1, size)[: steps + 1])
 
 
 def _state_space(

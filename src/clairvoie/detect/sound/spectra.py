@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.fft
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from clairvoie.capture.blocks import Samples
@@ -114,17 +115,22 @@ class MelPower:
         if count <= 0:
             return np.zeros((0, BANDS), dtype=np.float32)
         starts = np.round(np.arange(self._frame, self._frame + count + 1) * (HOP_SECONDS * self.rate)).astype(np.int64)
-        windows = np.lib.stride_tricks.sliding_window_view(self._waiting, self._length)
-        places = starts[:-1] - self._first
-        hop = HOP_SECONDS * self.rate
-        chosen = windows[places[0] : places[-1] + 1 : int(hop)] if hop == int(hop) else windows[places]  # no copy
-        spectrum = scipy.fft.rfft(chosen * self._window, self._size, axis=1)
+        spectrum = scipy.fft.rfft(self._frames(starts[:-1] - self._first) * self._window, self._size, axis=1)
         # Real and imaginary parts side by side: the squares of both are added up by the same product as the bands.
         parts = spectrum.view(np.float32)[:, : 2 * self._bins]
         self._frame += count
         self._waiting = self._waiting[starts[-1] - self._first :].copy()
         self._first = int(starts[-1])
         return np.asarray(np.square(parts) @ self._bank, dtype=np.float32)
+
+    def _frames(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The frames that begin at ``places`` of what waits; without a copy where they are evenly spaced."""
+        hop = HOP_SECONDS * self.rate
+        if hop == int(hop):
+            stride = self._waiting.strides[0]
+            shape, strides = (places.size, self._length), (int(hop) * stride, stride)
+            return as_strided(self._waiting[places[0] :], shape, strides, writeable=False)
+        return np.asarray(sliding_window_view(self._waiting, self._length)[places])
 
     def _frames_until(self, end: int) -> int:
         """How many frames of the stream lie before sample ``end``."""

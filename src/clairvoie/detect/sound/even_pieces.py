@@ -1,15 +1,15 @@
-"""Pieces of a quarter of a second each, however the sound was cut into blocks.
+"""Pieces of one length, however the sound was cut into blocks.
 
 What is computed from a piece by matrix products is the same to the last bit only for the same piece; sums depend on
-where they are cut in the same way. So everything downstream gets the same pieces: whole quarters of a second of the
-clock, and what is left of one before a gap or at the end. The price is that up to a quarter of a second is held back,
-less than the recogniser waits for anyway.
+where they are cut in the same way. So everything downstream gets the same pieces: whole parts of a second of the clock,
+and what is left of one before a gap or at the end. The price is that up to a part of a second is held back: a quarter
+in a node, less than the recogniser waits for anyway. For recordings it is a second, which costs less to compute.
 
 >>> import numpy as np
->>> quarters, samples = Quarters(rate=8000), np.zeros(1500, np.float32)
->>> [len(quarters.feed([Piece(samples, 5, first, 5 + first / 8000)])) for first in (0, 1500, 3000)]
+>>> even, samples = EvenPieces(rate=8000, per_second=4), np.zeros(1500, np.float32)
+>>> [len(even.feed([Piece(samples, 5, first, 5 + first / 8000)])) for first in (0, 1500, 3000)]
 [0, 1, 1]
->>> [piece.samples.size for piece in quarters.finish()]
+>>> [piece.samples.size for piece in even.finish()]
 [500]
 """
 
@@ -22,14 +22,12 @@ import numpy as np
 
 from clairvoie.detect.sound.seconds import Piece, Step
 
-PER_SECOND = 4
 
+class EvenPieces:
+    """Joins and cuts the pieces of one stream, which never cross a second, into ``per_second`` pieces a second."""
 
-class Quarters:
-    """Joins and cuts the pieces of one stream, which never cross a second, at its quarters."""
-
-    def __init__(self, rate: int) -> None:
-        self._marks = [round(n * rate / PER_SECOND) for n in range(1, PER_SECOND)]
+    def __init__(self, rate: int, per_second: int) -> None:
+        self._marks = [round(n * rate / per_second) for n in range(1, per_second)]
         self._rate = rate
         self._held: list[Piece] = []
 
