@@ -43,7 +43,7 @@ from clairvoie.hub.locate_air import Air, Bool, Float
 from clairvoie.hub.locate_arrivals import Arrival, Arrivals
 from clairvoie.hub.locate_consensus import FARTHEST_START, SCALES, consensus
 from clairvoie.hub.locate_descent import Fit, agreement, descend, descend_robustly, fit
-from clairvoie.hub.locate_odds import OUTLIER_SECONDS, evidence
+from clairvoie.hub.locate_odds import OUTLIER_SECONDS, evidence, rightness
 from clairvoie.hub.locate_triples import Places, candidates, triples
 
 SOURCE_HEIGHT = 1.5
@@ -64,7 +64,7 @@ LONGEST_ELLIPSE = 150.0
 """Metres; a fix whose 95 % ellipse has a longer half-axis is a direction and no place."""
 NARROWEST = 0.02
 """Sensors whose spread across is less than this share of their spread along stand in a line."""
-LARGEST_RISK = 3.0
+LARGEST_RISK = 4.0
 """Of a consensus: see :attr:`~clairvoie.hub.locate_consensus.Consensus.risk`."""
 TRIPLES = 8
 """From which to begin when all arrivals may be right."""
@@ -227,16 +227,19 @@ def _judge(
     long = np.linalg.eigvalsh(found.covariance[:, :2, :2])[:, 1]
     code[(long * RADIUS_95**2 > LONGEST_ELLIPSE**2) | ~np.isfinite(long)] = Code.ILL_CONDITIONED
     code[_ambiguous(found, some, places, wide, air, height)] = Code.AMBIGUOUS
-    wrong = ~_fits(found, some, used) | (number < FEWEST) | (of - number > LARGEST_DROP * of)
+    wrong = ~_likely(found, used) | (number < FEWEST) | (of - number > LARGEST_DROP * of)
     code[wrong | _by_chance(some, used)] = Code.DISAGREE
     return code
 
 
 def _fits(found: Fit, some: Arrivals, used: Bool) -> Bool:
-    """Whether the residuals of what was used are those of right arrivals."""
-    freedom = np.maximum(used.sum(axis=-1) - 3, 1)
+    """Whether the residuals of what was used are those of right arrivals, together and each."""
     far = np.where(used, np.abs(found.residuals) / some.sigmas, 0.0).max(axis=-1)
-    return np.asarray((found.squares <= chdtri(freedom, 1 - SURE)) & (far <= FARTHEST))
+    return np.asarray(_likely(found, used) & (far <= FARTHEST))
+
+
+def _likely(found: Fit, used: Bool) -> Bool:
+    return np.asarray(found.squares <= chdtri(np.maximum(used.sum(axis=-1) - 3, 1), 1 - SURE))
 
 
 def _by_chance(some: Arrivals, used: Bool) -> Bool:
@@ -269,9 +272,11 @@ def _ambiguous(found: Fit, some: Arrivals, places: Places, wide: Float, air: Air
         if at.size:
             part, narrow = some.rows(at), wide[at]
             ended, left = descend_robustly(part, narrow, start[at], air, height, SCALES)
-            far = np.hypot(*(ended - found.where[at]).T) > clear[at]
-            here = evidence(found.residuals[at], narrow, part.present)
-            better = evidence(left, narrow, part.present) > here - ODDS
+            right = part.present & (rightness(left, narrow) > 0.5)
+            other = fit(part, right / (part.sigmas * part.sigmas), ended, air, height)
+            far = np.hypot(*(other.where - found.where[at]).T) > clear[at]
+            here = evidence(found.residuals[at], part.sigmas, part.present)
+            better = evidence(other.residuals, part.sigmas, part.present) > here - ODDS
             twice[at] |= far & better
     return twice
 
