@@ -82,7 +82,7 @@ def test_the_lines_are_those_that_other_programs_rely_on(write: Write) -> None:
     assert info["model"] is None or info["model"].startswith("sha256:")
     levels = of("level", found)
     assert [level["t"] for level in levels] == [*map(float, range(1, 63)), 62.5]
-    assert set(levels[0]) == {"type", "t", "laeq", "lceq", "lzeq", "lafmax", "lcpeak", "unit"}
+    assert set(levels[0]) == {"type", "t", "laeq", "lceq", "lzeq", "lafmax", "lasmax", "lcpeak", "unit"}
     assert levels[-1]["seconds"] == 0.5
     assert {level["unit"] for level in levels} == {"dBFS"}
     bands = of("bands", found)

@@ -125,7 +125,7 @@ def _stretch_object(stretch: Stretch) -> dict[str, Any]:
 
 def _level_object(line: SecondLevels, unit: str) -> dict[str, Any]:
     made: dict[str, Any] = {"type": "level", "t": _rounded(line.t_end, 3)}
-    for name in ("laeq", "lceq", "lzeq", "lafmax", "lcpeak"):
+    for name in ("laeq", "lceq", "lzeq", "lafmax", "lasmax", "lcpeak"):
         made[name] = _rounded(getattr(line, name)) if line.usable else None
     made["unit"] = unit
     if not line.valid:
