@@ -117,8 +117,10 @@ class Leave:
         return self._throughout[key]
 
     def _both(self, sensor: str, kind: HazardKind, minute: int) -> bool:
+        """At both ends of a minute; within one in which no act and no suspension begins or ends it is one answer."""
         thing = Reporting(sensor, kind, Mode.LIVE)
-        return self.denial(thing, minute) is None and self.denial(thing, minute + 59) is None
+        even = minute >= FIRST_WHOLE_OFFSET and minute // 60 not in self._uneven
+        return self.denial(thing, minute) is None and (even or self.denial(thing, minute + 59) is None)
 
     def _like(self, sensor: str) -> str:
         """The first sensor asked after that every act and every suspension lists as it lists ``sensor``."""

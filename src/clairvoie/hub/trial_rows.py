@@ -6,14 +6,14 @@ nowhere else: no request reads minutes for them, and retention erases minutes wi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from clairvoie.boundary.bulletin import MinuteState
+from clairvoie.boundary.bulletin import Bulletin, MinuteState
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Outcome
 from clairvoie.boundary.trial import Because, Figures, Signature, can_tell
@@ -103,18 +103,15 @@ class Trials:
         sensor = record.sensor
         if self._enrolment.sensors[sensor].simulated:
             return
-        for bulletin in record.bulletins:
-            for spot in minutes.placed(bulletin):
-                if not isinstance(spot.part, MinuteState) or not (seconds := heard_seconds(spot.part)):
-                    continue
-                hangs = None if model is None else self._hangs(sensor, model, spot.minute)
-                kinds = () if hangs is None else self._leave.throughout(sensor, spot.minute)
-                for kind, permitted in kinds:
-                    if hangs is not None and can_tell(self._enrolment.sensors[sensor].kind, kind):
-                        key = sensor, kind
-                        held = self._under(key, hangs.conditions(permitted), spot.minute)
-                        if held is not None:
-                            self._keep(key, held, watch(held.trial, spot.minute, seconds))
+        kind_of_sensor = self._enrolment.sensors[sensor].kind
+        for minute, seconds in _heard(record):
+            hangs = None if model is None else self._hangs(sensor, model, minute)
+            if hangs is None:
+                continue
+            for kind, permitted in self._leave.throughout(sensor, minute):
+                key = sensor, kind
+                if can_tell(kind_of_sensor, kind) and (held := self._under(key, hangs.conditions(permitted), minute)):
+                    self._keep(key, held, watch(held.trial, minute, seconds))
 
     def mode(self, key: Key, said: Mode, model: str | None, second: float) -> tuple[Mode, int | None]:
         """How far a detection of ``second`` is trusted, and the number of the trial that is to count it, if any."""
@@ -161,6 +158,15 @@ class Trials:
         if trial is not held.trial:
             self._held[key] = Held(held.number, trial, held.signed, held.withdrawn_by)
             self._changed.add(key)
+
+
+def _heard(record: MinuteParts) -> Iterator[tuple[int, int]]:
+    """The minutes whose state a record tells, each with the seconds in which the sensor heard, if it did."""
+    for bulletin in record.bulletins:
+        for part in bulletin.scheduled:
+            if isinstance(part, MinuteState) and (seconds := heard_seconds(part)):
+                told = Bulletin(sensor=record.sensor, second=bulletin.second, scheduled=(part,))
+                yield minutes.placed(told)[0].minute, seconds
 
 
 def begin_stored(
