@@ -346,6 +346,12 @@ def preferred_language() -> str:
     return "fr" if found.lower().startswith("fr") else "en"
 
 
+def one_thread_of_arithmetic() -> None:
+    """Have this process's linear algebra use one thread, unless the environment says otherwise. To be called before
+    numpy is imported: on sums as small as those of sound, more threads only wait for one another."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def child_environment() -> dict[str, str]:
     """The environment of a node's processes: no telemetry of onnxruntime, and one thread of arithmetic each."""
     return {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -369,6 +375,7 @@ __all__ = [
     "StreamSource",
     "child_environment",
     "log_level",
+    "one_thread_of_arithmetic",
     "preferred_language",
     "read_settings",
 ]

@@ -37,6 +37,8 @@ RAW_FORMATS = (
     *("s8", "u8", "s16le", "s16be", "u16le", "u16be", "s24le", "s24be", "s32le", "s32be"),
     *("f32le", "f32be", "f64le", "f64be", "alaw", "mulaw"),
 )
+_DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""FFmpeg's sample formats; a planar one has the same name with a p."""
 _EXACT_DURATIONS = ("flac", "mov", "matroska", "wav")
 """Containers whose header states how long the sound is; others estimate it."""
 
@@ -65,9 +67,9 @@ class Defect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """Samples that adjoin the run before, unless ``missing`` says how many were lost in between."""
+    """Samples as FFmpeg has them, which adjoin the run before unless ``missing`` says how many were lost in between."""
 
-    samples: Samples
+    values: NDArray[Any]
     missing: int
 
 
@@ -122,25 +124,26 @@ class Recording:
         """
         self.defects = []
         size = max(1, round(seconds * self.rate))
-        held: list[Samples] = []
+        held: list[NDArray[Any]] = []
         count = index = missing = 0
         for run in self._runs():
             if run.missing:
                 if count:
-                    yield self._block(np.concatenate(held), index, missing)
+                    yield self._block(self._samples(_joined(held)), index, missing)
                     index, held, count, missing = index + count, [], 0, 0
                 index += run.missing
                 missing += run.missing
-            held.append(run.samples)
-            count += run.samples.size
+            held.append(run.values)
+            count += run.values.size
             if count >= size:
-                samples = np.concatenate(held)
+                joined = _joined(held)
                 whole = count - count % size
+                samples = self._samples(joined[:whole])
                 for first in range(0, whole, size):
                     yield self._block(samples[first : first + size], index + first, missing if first == 0 else 0)
-                held, count, index, missing = [samples[whole:]], count - whole, index + whole, 0
+                held, count, index, missing = [joined[whole:]], count - whole, index + whole, 0
         if count:
-            yield self._block(np.concatenate(held), index, missing)
+            yield self._block(self._samples(_joined(held)), index, missing)
         self._note_shortfall((index + count) / self.rate)
 
     def _block(self, samples: Samples, index: int, missing: int) -> Block:
@@ -197,24 +200,31 @@ class Recording:
                 except av.error.FFmpegError as error:
                     raise self._unreadable(error) from error
                 for frame in frames:
-                    samples = self._one_channel(frame)
-                    skip, missing, defect = placing.place(frame.pts, samples.size)
+                    values = self._one_channel(frame)
+                    skip, missing, defect = placing.place(frame.pts, values.size)
                     if defect is not None:
                         self.defects.append(defect)
-                    if skip < samples.size:
-                        yield _Run(samples[skip:], missing)
+                    if skip < values.size:
+                        yield _Run(values[skip:], missing)
 
-    def _one_channel(self, frame: Any) -> Samples:
+    def _one_channel(self, frame: Any) -> NDArray[Any]:
         if frame.sample_rate != self.rate or frame.layout.nb_channels != self.channels:
             raise UnreadableRecording(
                 "the rate or the number of channels changes midway",
                 (str(self.path), frame.sample_rate, frame.layout.nb_channels),
                 "Cut the file there.",
             )
-        values = frame.to_ndarray()
-        chosen = values[self.channel - 1] if frame.format.is_planar else values[0, self.channel - 1 :: self.channels]
-        samples = full_scale(chosen)
-        if samples.size and not np.abs(samples).max() <= LOUDEST_SAMPLE:
+        form = frame.format
+        dtype = _DTYPES[form.name.removesuffix("p")]
+        # A view of the frame's own memory, which it keeps alive; many are turned into samples at once.
+        if form.is_planar:
+            return np.frombuffer(frame.planes[self.channel - 1], dtype, frame.samples)
+        return np.frombuffer(frame.planes[0], dtype, frame.samples * self.channels)[self.channel - 1 :: self.channels]
+
+    def _samples(self, values: NDArray[Any]) -> Samples:
+        """``values`` with full scale ±1."""
+        samples = full_scale(values)
+        if values.dtype.kind == "f" and samples.size and not np.abs(samples).max() <= LOUDEST_SAMPLE:
             raise UnreadableRecording(
                 "these samples are not sound", str(self.path), "Check --raw, --rate and --channels."
             )
@@ -303,6 +313,13 @@ class _Placing:
         return 0, 1, Defect(DefectKind.RESTART, at, 1 / self.rate)
 
 
+def _joined(held: list[NDArray[Any]]) -> NDArray[Any]:
+    """``held`` as one; where the type of samples changed midway, all with full scale ±1."""
+    if len({values.dtype for values in held}) > 1:
+        held = [full_scale(values) for values in held]
+    return np.concatenate(held)
+
+
 def full_scale(values: NDArray[Any]) -> Samples:
     """Samples of any type FFmpeg has as float32 with full scale ±1.
 
@@ -314,7 +331,10 @@ def full_scale(values: NDArray[Any]) -> Samples:
     if values.dtype.kind == "u":
         half = 2.0 ** (8 * values.dtype.itemsize - 1)
         return ((values - half) / half).astype(np.float32)
-    return (values / 2.0 ** (8 * values.dtype.itemsize - 1)).astype(np.float32)
+    scale = 2.0 ** (1 - 8 * values.dtype.itemsize)
+    if values.dtype.itemsize > 4:
+        return (values * scale).astype(np.float32)
+    return np.asarray(np.multiply(values, np.float32(scale), dtype=np.float32))
 
 
 def _raw_options(raw: str, rate: int | None, channels: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from clairvoie.cli import listen_arguments as of
+from clairvoie.config import one_thread_of_arithmetic
 from clairvoie.errors import ClairvoieError
 
 
@@ -49,6 +50,7 @@ def listen(
     _check_reading(raw, rate, channels)
     _check_marks(residual, ambient, appears)
     _check_several(several, plot, one=start is not None or residual is not None)
+    one_thread_of_arithmetic()
     from clairvoie.cli.listen_calibrator import Declared, calibrator_heard
     from clairvoie.cli.listen_one import wanted
     from clairvoie.cli.listen_several import Asked, listen_to_all, say
