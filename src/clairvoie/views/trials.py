@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
+from clairvoie.boundary.exposure import Rate
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Outcome, check_outcome
 from clairvoie.boundary.trial import NEEDED_HOURS, Figures, TrialState, TrialView
@@ -33,6 +34,9 @@ NOT_DONE = _(
     "That cannot be done now: the trial has not been watched for %(hours)s hours, or has begun anew meanwhile."
 )
 
+BOTH = _("%(found)s; %(worst)s")
+AT_WORST = _("if all that nobody found right were false, %(rate)s")
+
 Token = Annotated[str, Form()]
 Number = Annotated[int, Path(ge=0, lt=2**53)]
 ORDER = (TrialState.READY, TrialState.WITHDRAWN, TrialState.TRIAL, TrialState.LIVE)
@@ -53,8 +57,17 @@ def groups(views: tuple[TrialView, ...]) -> list[tuple[str, list[TrialView]]]:
 
 
 def false_alarms(page: Page, request: Request, figures: Figures) -> str:
-    """The false alarms with their exposure and exact interval: a day only from 24 hours on."""
-    shown, rate = page.shown(request), figures.rate
+    """The false alarms, and how many there were at worst where somebody has not judged or could not tell."""
+    found, worst = rated(page, request, figures.rate), figures.worst
+    if worst.count == figures.rate.count:
+        return found
+    at_worst = page.words(request, AT_WORST, rate=rated(page, request, worst))
+    return page.words(request, BOTH, found=found, worst=at_worst)
+
+
+def rated(page: Page, request: Request, rate: Rate) -> str:
+    """A rate with its exposure and exact interval: a day only from 24 hours on."""
+    shown = page.shown(request)
     daily = rate.daily
     if daily is None:
         low, high = rate.expected
