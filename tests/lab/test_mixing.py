@@ -91,6 +91,15 @@ def test_a_canyon_adds_a_tail_and_takes_nothing(needs_torch: None) -> None:
     assert (heard[:, :10] == 0).all()
 
 
+def test_a_bank_gives_up_the_folds_that_are_not_asked_for() -> None:
+    bank = Bank.of(sounds("horn", "bang", "rain"), sounds("traffic"), "a test", folds=(1, 2))
+    assert bank.folds == (1, 2)
+    part = bank.part((2,))
+    assert part.labels == ("bang", "rain"), "what belongs to no fold stays"
+    assert part.sounds.length.tolist() == bank.sounds.length[1:].tolist()
+    assert np.array_equal(part.sounds.level, bank.sounds.level[int(bank.sounds.start[1]) :])
+
+
 def test_a_bank_keeps_sounds_to_a_quarter_of_a_decibel(tmp_path: object) -> None:
     from pathlib import Path
 

@@ -39,10 +39,11 @@ def test_a_cut_run_goes_on_from_a_bank_without_the_recordings(
     bank = tmp_path / "bank.npz"
     plan = Plan(needs_shared, (1,), epochs=1, batches=2, size=4, smoke=True, synthetic=0, bank=bank, keep=tmp_path)
     said: list[str] = []
-    first, labels = train(plan, said.append)
+    first, labels, epochs = train(plan, said.append)
+    assert epochs == 1
     assert (tmp_path / CHECKPOINT).is_file()
     elsewhere = replace(plan, data=tmp_path / "nowhere")
-    again, _ = train(elsewhere, said.append)
+    again, *_ = train(elsewhere, said.append)
     assert "going on after epoch 1 of 1" in said
     assert all(bool((a == b).all()) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     write_network(first, labels, tmp_path / "street.pt")
@@ -53,13 +54,31 @@ def test_a_cut_run_goes_on_from_a_bank_without_the_recordings(
         train(replace(elsewhere, folds=(2,)), said.append)
 
 
+def test_what_was_trained_elsewhere_is_finished_where_the_recordings_are(
+    needs_shared: Path, needs_torch: None, tmp_path: Path
+) -> None:
+    from clairvoie.lab.training import WEIGHTS, Run, run
+
+    bank, away, here = tmp_path / "bank.npz", tmp_path / "away", tmp_path / "here"
+    run(Run(needs_shared, tmp_path / "made", (1, 2), smoke=True, bank=bank, weights_only=True), print)
+    run(Run(tmp_path / "nowhere", away, (1,), smoke=True, bank=bank, synthetic=30, weights_only=True), print)
+    assert not (away / "street.onnx").exists()
+    order = Run(needs_shared, here, (1,), epochs=0, start=away / WEIGHTS, smoke=True)
+    run(order, print)
+    card = msgspec.json.decode((here / "street.json").read_bytes())
+    assert card["training"]["folds"] == "1"
+    assert card["training"]["epochs"] == 1
+    with pytest.raises(LabError, match="other folds"):
+        run(replace(order, folds=(1, 2)), print)
+
+
 def test_a_larger_network_teaches_a_smaller_one(needs_shared: Path, needs_torch: None, tmp_path: Path) -> None:
     from clairvoie.lab.train import Plan, train, write_network
 
     plan = Plan(needs_shared, (1,), epochs=1, batches=1, size=2, smoke=True, synthetic=0, bank=tmp_path / "bank.npz")
-    teacher, labels = train(replace(plan, width=24, scale=0.5), print)
+    teacher, labels, _ = train(replace(plan, width=24, scale=0.5), print)
     write_network(teacher, labels, tmp_path / "teacher.pt")
-    taught, _ = train(replace(plan, width=8, scale=0.25, teacher=tmp_path / "teacher.pt"), print)
+    taught, *_ = train(replace(plan, width=8, scale=0.25, teacher=tmp_path / "teacher.pt"), print)
     assert sum(p.numel() for p in taught.parameters()) < sum(p.numel() for p in teacher.parameters())
 
 

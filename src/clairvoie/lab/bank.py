@@ -27,7 +27,7 @@ from clairvoie.lab.dataset import Power, Voice
 
 STEP_DB = 0.5
 FLOOR_DB = -127.0
-FORMAT = 2
+FORMAT = 3
 
 
 def quantised(power: Power) -> NDArray[np.uint8]:
@@ -41,7 +41,8 @@ class Table:
     """Sounds one after the other: frame ``start[i]`` to ``start[i] + length[i]`` of ``level`` is sound ``i``.
 
     ``level``: (frames, ``BANDS``), half decibels; ``active``: (frames,), where it sounds; ``label``: what it is;
-    ``clip``: which recording it comes from, so that its speeds are known to be one sound.
+    ``clip``: which recording it comes from, so that its speeds are known to be one sound; ``fold``: its fold, 0 for
+    what belongs to none.
     """
 
     level: NDArray[np.uint8]
@@ -51,10 +52,14 @@ class Table:
     label: NDArray[np.str_]
     clip: NDArray[np.int64]
     real: NDArray[np.bool_]
+    fold: NDArray[np.int64]
 
     @classmethod
-    def of(cls, sounds: Iterable[Sequence[Voice]], *, trim: bool) -> Table:
-        """All versions of all sounds; with ``trim`` from the first to the last frame in which they sound."""
+    def of(cls, sounds: Iterable[Sequence[Voice]], *, trim: bool, folds: Sequence[int] = ()) -> Table:
+        """All versions of all sounds; with ``trim`` from the first to the last frame in which they sound.
+
+        ``folds``: of the first so many sounds; the others have none.
+        """
         levels, actives, labels, clips, real = [], [], [], [], []
         for number, versions in enumerate(sounds):
             for voice in versions:
@@ -76,7 +81,18 @@ class Table:
             label=np.array(labels, dtype=np.str_),
             clip=np.array(clips, dtype=np.int64),
             real=np.array(real, dtype=np.bool_),
+            fold=np.array([folds[n] if n < len(folds) else 0 for n in clips], dtype=np.int64),
         )
+
+    def part(self, folds: Sequence[int]) -> Table:
+        """Only the sounds of these folds, and those of none."""
+        chosen = np.flatnonzero(np.isin(self.fold, [0, *folds]))
+        frames = np.concatenate([np.arange(self.start[i], self.start[i] + self.length[i]) for i in chosen])
+        lengths = self.length[chosen]
+        return Table(
+            self.level[frames], self.active[frames], np.cumsum(lengths) - lengths, lengths, self.label[chosen],
+            self.clip[chosen], self.real[chosen], self.fold[chosen],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +104,24 @@ class Bank:
     origin: str = ""
 
     @classmethod
-    def of(cls, events: Iterable[Sequence[Voice]], backgrounds: Iterable[Sequence[Voice]], origin: str = "") -> Bank:
-        """A bank of these voices."""
-        return cls(Table.of(events, trim=True), Table.of(backgrounds, trim=False), origin)
+    def of(
+        cls,
+        events: Iterable[Sequence[Voice]],
+        backgrounds: Iterable[Sequence[Voice]],
+        origin: str = "",
+        folds: Sequence[int] = (),
+    ) -> Bank:
+        """A bank of these voices; ``folds``: of the first so many events."""
+        return cls(Table.of(events, trim=True, folds=folds), Table.of(backgrounds, trim=False), origin)
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """The folds that its recordings come from."""
+        return tuple(sorted(set(self.sounds.fold.tolist()) - {0}))
+
+    def part(self, folds: Sequence[int]) -> Bank:
+        """Without the recordings of all other folds."""
+        return self if set(self.folds) <= set(folds) else Bank(self.sounds.part(folds), self.grounds, self.origin)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -119,4 +150,4 @@ class Bank:
 
 
 _TABLES = ("sounds", "grounds")
-_FIELDS = ("level", "active", "start", "length", "label", "clip", "real")
+_FIELDS = ("level", "active", "start", "length", "label", "clip", "real", "fold")

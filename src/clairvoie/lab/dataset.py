@@ -158,9 +158,8 @@ def voices(
 
 
 def real_bank(clips: Sequence[Clip]) -> list[list[Voice]]:
-    """Each clip at all speeds; clips of pure silence are left out."""
-    bank = [voices(read_sound(c.path), c.label, classes.TEACHES[c.label], real=True) for c in clips]
-    return [versions for versions in bank if versions]
+    """Each clip at all speeds, one entry a clip; that of pure silence is empty."""
+    return [voices(read_sound(c.path), c.label, classes.TEACHES[c.label], real=True) for c in clips]
 
 
 def background_bank(data: Path, names: Sequence[str]) -> list[list[Voice]]:

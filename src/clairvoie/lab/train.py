@@ -9,7 +9,7 @@ Needs the extra ``lab`` (torch, onnx).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -63,7 +63,7 @@ class Plan:
     @property
     def origin(self) -> str:
         """What its bank is made from, in words, so that no other is taken for it."""
-        return f"folds {self.folds}, {self.synthetic} of each synthetic sound, smoke {self.smoke}, format 1"
+        return f"{self.synthetic} of each synthetic sound" + (", a few clips only" if self.smoke else "")
 
 
 def device_of(name: str) -> str:
@@ -79,9 +79,11 @@ def bank_of(plan: Plan, say: Say) -> Bank:
     """The sounds to learn from: the file of the plan if it is there, else from the recordings."""
     if plan.bank is not None and plan.bank.is_file():
         bank = Bank.read(plan.bank)
-        if bank.origin != plan.origin:
-            raise LabError(f"this bank holds {bank.origin}, not {plan.origin}", str(plan.bank), "Make another.")
-        say(f"{bank.sounds.label.size} sounds from {plan.bank.name}: {bank.origin}")
+        if bank.origin != plan.origin or not set(plan.folds) <= set(bank.folds):
+            held = f"folds {bank.folds}, {bank.origin}"
+            raise LabError(f"this bank holds {held}, not {plan.folds}, {plan.origin}", str(plan.bank), "Make another.")
+        bank = bank.part(plan.folds)
+        say(f"{bank.sounds.label.size} sounds from {plan.bank.name}: folds {bank.folds}, {bank.origin}")
         return bank
     clips = dataset.esc(dataset.read_clips(plan.data), plan.folds, shippable=True)
     if plan.smoke:
@@ -93,14 +95,15 @@ def bank_of(plan: Plan, say: Say) -> Bank:
         events += dataset.speech_bank(plan.data) + dataset.synthetic_bank(rng, plan.synthetic)
         say(f"{len(events)} sounds with speech and synthesis")
     names = classes.TRAIN_BACKGROUNDS[-2:] if plan.smoke else classes.TRAIN_BACKGROUNDS
-    bank = Bank.of(events, dataset.background_bank(plan.data, names), plan.origin)
+    folds = [clip.fold for clip in clips]
+    bank = Bank.of(events, dataset.background_bank(plan.data, names), plan.origin, folds)
     if plan.bank is not None:
         bank.write(plan.bank)
     return bank
 
 
-def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...]]:
-    """A trained network, in evaluation mode, on the processor, and the finer classes it learned."""
+def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...], int]:
+    """A trained network, in evaluation mode, on the processor; the finer classes it learned; how many epochs."""
     torch.manual_seed(plan.seed)
     device = device_of(plan.device)
     if device == "cpu":
@@ -109,7 +112,7 @@ def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...]]:
     learning = Learning(plan, mixer, device, say)
     while learning.epoch < learning.epochs:
         learning.one_epoch(say)
-    return learning.averaged_network(), mixer.labels
+    return learning.averaged_network(), mixer.labels, learning.epochs
 
 
 class Learning:
@@ -196,7 +199,7 @@ class Learning:
         if self._plan.keep is None:
             return
         held = {
-            "epoch": self.epoch, "epochs": self.epochs, "origin": self._plan.origin,
+            "epoch": self.epoch, "epochs": self.epochs, "origin": f"{self._plan.folds} {self._plan.origin}",
             "network": self._network.state_dict(), "averaged": self._averaged.state_dict(),
             "optimiser": self._optimiser.state_dict(), "schedule": self._schedule.state_dict(),
         }  # fmt: skip
@@ -209,7 +212,9 @@ class Learning:
         if path is None or not path.is_file():
             return
         held: dict[str, Any] = torch.load(path, weights_only=True, map_location=self._device)
-        if held["origin"] != self._plan.origin or (self._plan.minutes is None and held["epochs"] != self.epochs):
+        if held["origin"] != f"{self._plan.folds} {self._plan.origin}" or (
+            self._plan.minutes is None and held["epochs"] != self.epochs
+        ):
             raise LabError("an unfinished run of another plan is kept here", str(path), "Take another folder.")
         self.epoch, self.epochs = held["epoch"], held["epochs"]
         self._network.load_state_dict(held["network"])
@@ -225,10 +230,17 @@ def _wait(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def write_network(network: Street, labels: tuple[str, ...], path: Path) -> None:
-    """Weights with what is needed to make the network anew."""
+def write_network(
+    network: Street, labels: tuple[str, ...], path: Path, made: Mapping[str, str | int] | None = None
+) -> None:
+    """Weights with what is needed to make the network anew, and with ``made``: how they were made."""
     held = {"state": network.state_dict(), "width": network.width, "scale": network.scale, "labels": list(labels)}
-    torch.save(held, path)
+    torch.save(held | {"made": dict(made or {})}, path)
+
+
+def read_made(path: Path) -> dict[str, Any]:
+    """How the weights in ``path`` were made."""
+    return dict(torch.load(path, weights_only=True, map_location="cpu").get("made", {}))
 
 
 def read_network(path: Path, labels: tuple[str, ...] | None = None) -> Street:

@@ -18,7 +18,7 @@ from clairvoie.lab.export import write_model
 from clairvoie.lab.modelcard import card_of, write_card, write_credits
 from clairvoie.lab.network import Street
 from clairvoie.lab.scene_calibration import calibrations, in_probabilities
-from clairvoie.lab.train import Plan, Say, read_network, train, write_network
+from clairvoie.lab.train import Plan, Say, read_made, read_network, train, write_network
 from clairvoie.lab.trials import read_backgrounds
 
 RATIOS = (20.0, 10.0, 3.0)
@@ -66,15 +66,19 @@ def run(order: Run, say: Say) -> None:
     """Do all of it; what is finished is written to ``order.out``. With no epochs: finish what ``start`` holds."""
     order.out.mkdir(parents=True, exist_ok=True)
     if order.epochs == 0 and order.start is not None:
-        finish(order, read_network(order.start), 0, say)
+        made = read_made(order.start)
+        if made.get("folds") != ",".join(map(str, order.folds)):
+            raise LabError("these weights learned from other folds", made.get("folds"), "Give the same --train-folds.")
+        finish(order, read_network(order.start), made, say)
         return
-    plan = plan_of(order)
-    network, labels = train(plan, say)
-    write_network(network, labels, order.out / WEIGHTS)
+    network, labels, epochs = train(plan_of(order), say)
+    folds = ",".join(map(str, order.folds))
+    made = {"command": command_of(order, epochs), "folds": folds, "seed": order.seed, "epochs": epochs}
+    write_network(network, labels, order.out / WEIGHTS, made)
     if order.weights_only:
         say(f"written to {order.out}: {WEIGHTS}; finish with --start {WEIGHTS} --epochs 0 where the recordings are")
         return
-    finish(order, network, plan.epochs, say)
+    finish(order, network, made, say)
 
 
 def plan_of(order: Run) -> Plan:
@@ -91,13 +95,12 @@ def plan_of(order: Run) -> Plan:
     return plan
 
 
-def finish(order: Run, network: Street, epochs: int, say: Say) -> None:
-    """Export a trained network and write everything that goes with it."""
+def finish(order: Run, network: Street, made: Mapping[str, str | int], say: Say) -> None:
+    """Export a trained network, made as ``made`` says, and write everything that goes with it."""
     sha256 = write_model(network, order.out / MODEL_NAME)
     parameters = sum(p.numel() for name, p in network.named_parameters() if not name.startswith("names."))
     learned = dataset.esc(dataset.read_clips(order.data), order.folds, shippable=True)
-    folds = ",".join(map(str, order.folds))
-    training = {"command": command_of(order, epochs), "folds": folds, "seed": order.seed, "epochs": epochs}
+    training = dict(made)
     rules: Mapping[HazardKind, HazardRule] = thresholds.STARTING_RULES
     calibration: Mapping[HazardKind, Calibration] = {}
 
