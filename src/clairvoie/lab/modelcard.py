@@ -130,8 +130,9 @@ def _learned(card: Mapping[str, Any]) -> str:
     return (
         f"{sum(card['clips_by_licence'].values())} clips of ESC-50, folds {card['training']['folds']} ({licences}; "
         "credits in `street-credits.txt`); sounds made by the laboratory itself "
-        "(glass, bells, sirens, ISO 8201 alarms, horns, engines, traffic, rain, wind, fireworks, knocks; babble to be "
-        "withheld; single bangs as an example of nothing); sentences by espeak-ng and four recorded ones, to be "
+        "(glass, bells, sirens, ISO 8201 alarms, horns, engines, traffic, rain, wind, fireworks, knocks, dishes, keys, "
+        "beeps; babble to be withheld; bangs as an example of nothing); sentences by espeak-ng and four recorded ones, "
+        "to be "
         f"withheld; over the backgrounds {', '.join(card['backgrounds'])}. Never: Freesound ids 131943 and 134049, "
         "UrbanSound8K, the test backgrounds."
     )
