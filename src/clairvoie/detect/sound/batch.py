@@ -64,7 +64,11 @@ class StreamBatch:
         self.rate = rate
         self._ears = [_Ear(rate, calibration) for _ in range(count)]
         self._powers = [MelPower(rate) for _ in range(count)]
-        self._recogniser = None if tagger is None else _Recogniser(tagger, count)
+        self._groups = (
+            []
+            if tagger is None
+            else [_Recogniser(tagger, min(TOGETHER, count - first)) for first in range(0, count, TOGETHER)]
+        )
         self._seconds = 0
 
     def feed(self, seconds: Array, lap: Lap = lambda _: None) -> BatchSecond:
@@ -80,13 +84,14 @@ class StreamBatch:
             levels.append(ear.measure(samples, float(self._seconds), lap))
             bands.append(ear.bands.feed(samples))
             lap("bands")
-            if self._recogniser is not None:
+            if self._groups:
                 powers.append(power(samples))
                 lap("spectra")
-        scores = np.zeros((len(self._ears), 0, 0), dtype=np.float32)
-        if self._recogniser is not None:
-            scores = self._recogniser.feed(np.stack(powers), lap)
-        return BatchSecond(levels, bands, scores)
+        scores = [np.zeros((len(self._ears), 0, 0), dtype=np.float32)]
+        if self._groups:
+            groups = enumerate(self._groups)
+            scores = [g.feed(np.stack(powers[n * TOGETHER : (n + 1) * TOGETHER]), lap) for n, g in groups]
+        return BatchSecond(levels, bands, np.concatenate(scores))
 
     def finish(self) -> list[BandEnergy]:
         """What is left for the bands of each stream at its end: the half second by which they lag."""
@@ -112,7 +117,7 @@ class _Ear:
 
 
 class _Recogniser:
-    """The pictures of all streams that are not used up, and the vectors of their last ticks."""
+    """Of a group of streams, the pictures that are not used up, and the vectors of their last ticks."""
 
     def __init__(self, tagger: SoundTagger, count: int) -> None:
         self._tagger = tagger
@@ -129,20 +134,14 @@ class _Recogniser:
         found = []
         needed = FRAMES_BEFORE + STEP_TICKS * TICK_FRAMES + FRAMES_AFTER
         while self._pictures.shape[2] >= needed:
-            found.append(self._step(np.ascontiguousarray(self._pictures[:, :, :needed])))
+            pictures = np.ascontiguousarray(self._pictures[:, :, :needed])
+            scores, self._past = self._tagger.run(pictures, self._past)
+            found.append(scores)
             self._pictures = self._pictures[:, :, STEP_TICKS * TICK_FRAMES :]
         self._pictures = self._pictures.copy()
         lap("tagging")
         if not found:
             return np.zeros((len(power), 0, len(self._tagger.card.outputs)), dtype=np.float32)
-        scores = np.concatenate(found, axis=1)
-        early, self._early = min(self._early, scores.shape[1]), max(0, self._early - scores.shape[1])
-        return scores[:, early:]
-
-    def _step(self, pictures: Array) -> Array:
-        found = []
-        for first in range(0, len(pictures), TOGETHER):
-            some = slice(first, first + TOGETHER)
-            scores, self._past[some] = self._tagger.run(pictures[some], self._past[some])
-            found.append(scores)
-        return np.concatenate(found)
+        known = np.concatenate(found, axis=1)
+        early, self._early = min(self._early, known.shape[1]), max(0, self._early - known.shape[1])
+        return known[:, early:]

@@ -81,25 +81,28 @@ class SecondLevels:
 
 
 @lru_cache(maxsize=32)
-def _exponential(rate: int, seconds: float) -> Recursion:
-    decay = math.exp(-1 / (rate * seconds))
-    return Recursion([np.array([1 - decay, 0.0, 0.0, 1.0, -decay, 0.0])], [None])
+def _exponentials(rate: int, constants: tuple[float, ...]) -> Recursion:
+    decays = [math.exp(-1 / (rate * seconds)) for seconds in constants]
+    return Recursion([np.array([1 - decay, 0.0, 0.0, 1.0, -decay, 0.0]) for decay in decays], [None] * len(decays))
 
 
-class ExponentialMean:
-    """The mean square under an exponential time weighting (IEC 61672-1:2013, 5.8.1), at every sample."""
+class ExponentialMeans:
+    """The mean square under exponential time weightings of these ``constants`` in seconds, at every sample.
 
-    def __init__(self, rate: int, seconds: float) -> None:
-        self._recursion = BlockRecursion(_exponential(rate, seconds))
+    IEC 61672-1:2013, 5.8.1.
+    """
+
+    def __init__(self, rate: int, constants: tuple[float, ...]) -> None:
+        self._recursion = BlockRecursion(_exponentials(rate, constants))
+        self._outputs = range(len(constants))
 
     def reset(self) -> None:
         """Forget the past."""
         self._recursion.reset()
 
-    def feed(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The running mean after each of ``squares``."""
-        [mean] = self._recursion.feed(squares, (0,))
-        return mean
+    def feed(self, squares: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """The running mean after each of ``squares``, under each weighting."""
+        return self._recursion.feed(squares, self._outputs)
 
 
 class LevelMeter:
@@ -113,8 +116,7 @@ class LevelMeter:
         self.calibration = calibration
         self._marks = [round((k + 1) * rate / FAST_PER_SECOND) - 1 for k in range(FAST_PER_SECOND)]
         self._starts = [0, *(mark + 1 for mark in self._marks[:-1])]
-        self._fast = ExponentialMean(rate, FAST_SECONDS)
-        self._slow = ExponentialMean(rate, SLOW_SECONDS) if slow else None
+        self._means = ExponentialMeans(rate, (FAST_SECONDS, SLOW_SECONDS) if slow else (FAST_SECONDS,))
         self._peak_finder, self._settling_finder = PeakFinder(), PeakFinder()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
@@ -132,9 +134,7 @@ class LevelMeter:
         """After a gap: F and S forget their past, and what came before in this second is no part of one stretch."""
         self._peak = self._greatest_peak()
         self._start_peak = self._start_bound = 0.0
-        self._fast.reset()
-        if self._slow is not None:
-            self._slow.reset()
+        self._means.reset()
         self._peak_finder.reset()
         self._settling_finder.reset()
         self._settling = SETTLING_SAMPLES
@@ -143,9 +143,9 @@ class LevelMeter:
     def feed(self, samples: NDArray[np.float32], weighted: Weighted, offset: int) -> NDArray[np.float64]:
         """Add ``samples``, which begin at sample ``offset`` of their second. Returns the mean square behind LAF."""
         squares = np.square(weighted.a)
-        fast = self._fast.feed(squares)
-        if self._slow is not None:
-            self._slow_max = max(self._slow_max, float(self._slow.feed(squares).max()))
+        fast, *others = self._means.feed(squares)
+        for slow in others:
+            self._slow_max = max(self._slow_max, float(slow.max()))
         self._add_eighths(squares, fast, offset)
         self._c_energy += float(weighted.c @ weighted.c)
         self._z_energy += float(weighted.z @ weighted.z)
@@ -189,8 +189,10 @@ class LevelMeter:
         begun = [start for start in self._starts if start < samples]
         sizes = np.diff([*begun, samples]).tolist()
         means = [energy / size for energy, size in zip(self._eighths[: len(begun)], sizes, strict=True)]
-        levels = (level_of(power, self.calibration) for power in [*means, *self._eighth_maxima[: len(begun)]])
-        found = tuple(-math.inf if level is None else level for level in levels)
+        powers = np.array([*means, *self._eighth_maxima[: len(begun)]])
+        sounding = np.where(powers < SILENCE, 0.0, powers)
+        with np.errstate(divide="ignore"):  # silence is minus infinity
+            found = tuple((10 * np.log10(sounding) + FULL_SCALE_SINE_DB + (self.calibration or 0.0)).tolist())
         return found[: len(begun)], found[len(begun) :]
 
     def end_second(self, t_end: float, samples: int, *, whole: bool, rest: bool = False) -> SecondLevels:

@@ -59,13 +59,13 @@ class PeakFinder:
             return 0.0
         joined = np.concatenate([self._past, values])
         self._past = joined[1 - TAPS :].copy()
-        magnitude = np.abs(joined)
-        peak = float(magnitude[TAPS - 1 :].max())
-        [loud] = np.nonzero(magnitude >= LEAST_SHARE * float(magnitude.max()))
+        peak = greatest(values)
         if peak == 0.0:
             return peak
+        enough = LEAST_SHARE * greatest(joined)
+        loud = np.concatenate([np.flatnonzero(joined >= enough), np.flatnonzero(joined <= -enough)])
         if loud.size > CANDIDATES:
-            loud = loud[np.argpartition(-magnitude[loud], CANDIDATES)[:CANDIDATES]]
+            loud = loud[np.argpartition(-np.abs(joined[loud]), CANDIDATES)[:CANDIDATES]]
         places = np.concatenate([loud, loud - 1]) - (DELAY - 1)  # before each loud sample, and after it
         places = places[(places >= 0) & (places <= joined.size - TAPS)]
         around = joined[places[:, None] + np.arange(TAPS)]

@@ -48,7 +48,8 @@ class SourceTally:
             total += tick.seconds
             if not tick.sources:
                 continue
-            best, score = max(tick.sources.items(), key=lambda item: item[1])
+            best = max(tick.sources, key=tick.sources.__getitem__)
+            score = tick.sources[best]
             if tick.withheld >= score:
                 continue
             for source, value in tick.sources.items():

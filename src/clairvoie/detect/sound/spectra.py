@@ -97,6 +97,7 @@ class MelPower:
         if rate < MINIMUM_RATE:
             raise InvalidValue("spectra need a sampling rate of at least 4000 Hz", rate, "Resample the recording.")
         self.rate = rate
+        self._hop = HOP_SECONDS * rate
         self._length = round(FRAME_SECONDS * rate)
         self._size = int(scipy.fft.next_fast_len(self._length, real=True))
         hann = np.hanning(self._length + 1)[:-1]
@@ -114,28 +115,32 @@ class MelPower:
         count = self._frames_until(end) - self._frame
         if count <= 0:
             return np.zeros((0, BANDS), dtype=np.float32)
-        starts = np.round(np.arange(self._frame, self._frame + count + 1) * (HOP_SECONDS * self.rate)).astype(np.int64)
-        spectrum = scipy.fft.rfft(self._frames(starts[:-1] - self._first) * self._window, self._size, axis=1)
+        spectrum = scipy.fft.rfft(self._frames(count) * self._window, self._size, axis=1)
         # Real and imaginary parts side by side: the squares of both are added up by the same product as the bands.
         parts = spectrum.view(np.float32)[:, : 2 * self._bins]
         self._frame += count
-        self._waiting = self._waiting[starts[-1] - self._first :].copy()
-        self._first = int(starts[-1])
+        first = self._start_of(self._frame)
+        self._waiting = self._waiting[first - self._first :].copy()
+        self._first = first
         return np.asarray(np.square(parts) @ self._bank, dtype=np.float32)
 
-    def _frames(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The frames that begin at ``places`` of what waits; without a copy where they are evenly spaced."""
-        hop = HOP_SECONDS * self.rate
-        if hop == int(hop):
+    def _start_of(self, frame: int) -> int:
+        return round(frame * self._hop)
+
+    def _frames(self, count: int) -> NDArray[np.float32]:
+        """The next ``count`` frames, (count, samples); without a copy where they are evenly spaced."""
+        begin = self._start_of(self._frame) - self._first
+        if self._hop.is_integer():
             stride = self._waiting.strides[0]
-            shape, strides = (places.size, self._length), (int(hop) * stride, stride)
-            return as_strided(self._waiting[places[0] :], shape, strides, writeable=False)
+            shape, strides = (count, self._length), (int(self._hop) * stride, stride)
+            return as_strided(self._waiting[begin:], shape, strides, writeable=False)
+        places = np.round(np.arange(self._frame, self._frame + count) * self._hop).astype(np.int64) - self._first
         return np.asarray(sliding_window_view(self._waiting, self._length)[places])
 
     def _frames_until(self, end: int) -> int:
         """How many frames of the stream lie before sample ``end``."""
-        guess = int((end - self._length) / (HOP_SECONDS * self.rate)) + 2
-        while guess > 0 and round((guess - 1) * HOP_SECONDS * self.rate) + self._length > end:
+        guess = int((end - self._length) / self._hop) + 2
+        while guess > 0 and self._start_of(guess - 1) + self._length > end:
             guess -= 1
         return guess
 
