@@ -8,6 +8,7 @@ import pytest
 
 from clairvoie.boundary.accounts import ProposalState
 from clairvoie.boundary.entry import EntryKind
+from clairvoie.boundary.fix import Unlocated
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.person import Role
@@ -18,7 +19,7 @@ from clairvoie.views.words import translations
 
 LISTS = (
     *(HazardKind, NoiseSource, Mode, Health, IncidentState, Outcome, Basis, TransitionKind, SensorKind),
-    *(Role, ProposalState, EntryKind, TrialState, Because),
+    *(Role, ProposalState, EntryKind, TrialState, Because, Unlocated),
 )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from clairvoie.boundary.authorisation import Authorisation, Suspension
+from clairvoie.boundary.fix import Fix, Unlocated
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import (
     Basis,
@@ -114,8 +115,34 @@ class TransitionDocument(Struct, frozen=True, kw_only=True):
     note: str
 
 
+class FixArrivalDocument(Struct, frozen=True, kw_only=True):
+    """One sensor's part in a fix: milliseconds by which it arrived after what was fitted, with its uncertainty, and
+    metres from the fix; ``used``: it was not thought wrong."""
+
+    sensor: str
+    residual_ms: float
+    sigma_ms: float
+    metres: float
+    used: bool
+
+
+class FixDocument(Struct, frozen=True, kw_only=True):
+    """Where a bang was by its arrival times: half-axes of the 95 % ellipse in metres, ``direction`` of the longer in
+    degrees clockwise from north; ``emitted_sigma_ms`` of the moment at the source; ``peak``: LCpeak in dB at 1 m."""
+
+    place: Place
+    emitted: datetime
+    emitted_sigma_ms: float
+    major: float
+    minor: float
+    direction: float
+    peak: float | None
+    arrivals: tuple[FixArrivalDocument, ...]
+
+
 class IncidentDocument(Struct, frozen=True, kw_only=True):
-    """One incident. ``place`` with ``radius`` (metres) is the weighted mean of the sensors, not a location."""
+    """One incident. ``place`` with ``radius`` (metres) is the weighted mean of the sensors, not a location; ``fix`` is
+    one, or ``unlocated`` says why there is none."""
 
     id: int
     kind: HazardKind
@@ -133,6 +160,8 @@ class IncidentDocument(Struct, frozen=True, kw_only=True):
     basis: Basis | None
     detections: tuple[DetectionDocument, ...]
     history: tuple[TransitionDocument, ...]
+    fix: FixDocument | None = None
+    unlocated: Unlocated | None = None
 
 
 class MinuteDocument(Struct, frozen=True, kw_only=True):
@@ -307,6 +336,30 @@ def incident_document(incident: Incident) -> IncidentDocument:
         basis=incident.basis,
         detections=tuple(detection_document(view) for view in incident.detections),
         history=tuple(_transition_document(line) for line in incident.history),
+        fix=None if incident.fix is None else _fix_document(incident.fix),
+        unlocated=incident.unlocated,
+    )
+
+
+def _fix_document(fix: Fix) -> FixDocument:
+    return FixDocument(
+        place=fix.place,
+        emitted=moment(fix.emitted),
+        emitted_sigma_ms=round(fix.emitted_sigma * 1000, 2),
+        major=round(fix.major, 2),
+        minor=round(fix.minor, 2),
+        direction=round(fix.direction, 1),
+        peak=None if fix.peak is None else round(fix.peak, 1),
+        arrivals=tuple(
+            FixArrivalDocument(
+                sensor=part.sensor,
+                residual_ms=round(part.residual * 1000, 2),
+                sigma_ms=round(part.sigma * 1000, 2),
+                metres=round(part.metres, 1),
+                used=part.used,
+            )
+            for part in fix.arrivals
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from clairvoie.views import person
 from clairvoie.views.caller import current
 from clairvoie.views.desk import queue
 from clairvoie.views.evidence import evidence, levels_around
+from clairvoie.views.fix_plan import plan_of
 from clairvoie.views.page import Page, ThePage
 from clairvoie.views.preferences import FORGED
 from clairvoie.views.search import Search
@@ -59,6 +60,8 @@ def incidents(request: Request, page: ThePage) -> HTMLResponse:
 
 def facts(page: Page, incident: Incident) -> dict[str, Any]:
     """All that the page of one incident shows."""
+    statuses = page.desk.sensors()
+    places = {status.sensor.id: status.sensor.place for status in statuses}
     rows = page.desk.levels(incident.sensors[0], incident.onset - 180, incident.onset + 120) if incident.sensors else ()
     return {
         "incident": incident,
@@ -66,8 +69,9 @@ def facts(page: Page, incident: Incident) -> dict[str, Any]:
         "around": levels_around(rows, incident.onset),
         "outcomes": tuple(Outcome),
         "bases": tuple(Basis),
+        "plan": None if incident.fix is None else plan_of(incident.fix, places),
         "entries": entries_of(page, incident),
-        "confinements": {status.sensor.id: status.confinement for status in page.desk.sensors()},
+        "confinements": {status.sensor.id: status.confinement for status in statuses},
     }
 
 

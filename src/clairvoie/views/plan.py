@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from clairvoie.boundary.fix import Fix
 from clairvoie.boundary.incident import Incident, IncidentState
 from clairvoie.boundary.reading import SensorStatus
+from clairvoie.views.fix_plan import outline
 from clairvoie.views.page import Page, Shown, ThePage
 
 router = APIRouter()
@@ -79,4 +81,12 @@ def incident_mark(incident: Incident, shown: Shown) -> dict[str, Any]:
         "state": incident.outcome.value if incident.outcome else incident.state.value,
         "title": f"{shown.term(incident.kind)}, {incident.place.words}",
         "sensors": incident.sensors,
+        "fix": fix_mark(incident.fix),
     }
+
+
+def fix_mark(fix: Fix | None) -> dict[str, Any] | None:
+    """A fix on the map: its middle, and its ellipse as corners."""
+    if fix is None:
+        return None
+    return {"latitude": fix.place.latitude, "longitude": fix.place.longitude, "outline": outline(fix)}

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from clairvoie.boundary.accounts import ProposalState
 from clairvoie.boundary.entry import EntryKind
+from clairvoie.boundary.fix import Unlocated
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome, TransitionKind
 from clairvoie.boundary.person import Role
@@ -75,6 +76,15 @@ TERMS: dict[type[StrEnum], dict[str, str]] = {
         Outcome.CONFIRMED: _("confirmed"),
         Outcome.FALSE_ALARM: _("false alarm"),
         Outcome.NOT_VERIFIABLE: _("not verifiable"),
+    },
+    Unlocated: {
+        Unlocated.TOO_FEW: _("fewer than four sensors timed it closely"),
+        Unlocated.COLLINEAR: _("these sensors stand in a line, whose two sides cannot be told apart"),
+        Unlocated.ILL_CONDITIONED: _("from where these sensors stand it is a direction rather than a place"),
+        Unlocated.AMBIGUOUS: _("two places explain the arrivals about equally well"),
+        Unlocated.DISAGREE: _("no place explains enough of the arrivals"),
+        Unlocated.OUTSIDE: _("it lies outside the public perimeter, and such a place is discarded"),
+        Unlocated.NOT_IMPULSIVE: _("only bangs are timed closely enough"),
     },
     Basis: {
         Basis.ON_SITE: _("seen on site"),

@@ -90,7 +90,8 @@ function drawSensor(sensor) {
 function drawIncident(incident) {
   incidents.get(incident.id)?.marker.remove();
   const icon = L.divIcon({ className: "mark", html: copyOf(incident.state), iconSize: [0, 0] });
-  const marker = L.marker([incident.latitude, incident.longitude], { icon, keyboard: false, title: incident.title, zIndexOffset: 1000 }).addTo(map);
+  const { latitude, longitude } = incident.fix ?? incident;
+  const marker = L.marker([latitude, longitude], { icon, keyboard: false, title: incident.title, zIndexOffset: 1000 }).addTo(map);
   marker.on("click", () => document.dispatchEvent(new CustomEvent("incident:choose", { detail: incident.id })));
   incidents.set(incident.id, { marker, incident });
 }
@@ -100,8 +101,10 @@ function drawChosen() {
   for (const [id, { marker }] of incidents) marker.getElement()?.classList.toggle("chosen", id === chosen);
   const found = incidents.get(chosen);
   if (!found) { rays.remove(); return; }
-  const { latitude, longitude, radius, state, sensors: heard } = found.incident;
-  rays.addLayer(L.circle([latitude, longitude], { radius, className: `map-radius state-${state}`, interactive: false }));
+  const { radius, fix, state, sensors: heard } = found.incident;
+  const { latitude, longitude } = fix ?? found.incident;
+  const around = { className: `map-radius state-${state}`, interactive: false };
+  rays.addLayer(fix ? L.polygon(fix.outline, around) : L.circle([latitude, longitude], { radius, ...around }));
   for (const name of heard) {
     const sensor = sensors.get(name)?.sensor;
     if (sensor) rays.addLayer(L.polyline([[latitude, longitude], [sensor.latitude, sensor.longitude]], { className: `map-ray state-${state}`, interactive: false }));
@@ -118,7 +121,7 @@ function drawPolygon(corners) {
 function place() {
   const points = [...sensors.values()].map(({ sensor }) => [sensor.latitude, sensor.longitude]);
   if (polygon) points.push(...polygon.getLatLngs().flat(Infinity));
-  if (chosen !== null) points.push(...[...incidents.values()].map(({ incident }) => [incident.latitude, incident.longitude]));
+  if (chosen !== null) points.push(...[...incidents.values()].map(({ incident: { fix, ...sensed } }) => [(fix ?? sensed).latitude, (fix ?? sensed).longitude]));
   if (points.length) map.fitBounds(L.latLngBounds(points).pad(0.12), { animate: false, maxZoom: 18 });
   else map.setView([0, 0], 11);
   placed = true;
@@ -143,7 +146,7 @@ export function choose(id) {
   drawChosen();
   const found = incidents.get(id)?.incident;
   if (!found) return;
-  const bounds = L.latLng(found.latitude, found.longitude).toBounds(2 * found.radius);
+  const bounds = found.fix ? L.latLngBounds(found.fix.outline) : L.latLng(found.latitude, found.longitude).toBounds(2 * found.radius);
   if (!map.getBounds().contains(bounds)) map.panTo(bounds.getCenter(), { animate: false });
   if (!map.getBounds().contains(bounds)) map.fitBounds(bounds.pad(0.2), { animate: false });
 }
