@@ -176,14 +176,14 @@ def test_time_follows_the_clock_of_the_blocks() -> None:
 @pytest.mark.parametrize("rate", [22_050, 32_000, 44_100, 48_000])
 def test_another_rate_gives_nearly_the_same_scores(needs_shared: Path, rate: int) -> None:
     """Of every output. Resampling puts back nothing over 8 kHz, so that the two are the same sound."""
-    for sound in [*_glass(needs_shared)[:2], noise(5.0, -0.5)]:
+    for sound in _glass(needs_shared)[:3]:
         other = np.asarray(resample_poly(sound, rate // 50, RATE // 50), dtype=np.float32)
         at_16_000, at_rate = scores_of(sound), scores_of(other, rate)
         a, b = (np.array([every_output(tick) for tick in scores]) for scores in (at_16_000, at_rate))
         assert abs(len(a) - len(b)) <= 1
         difference = np.abs(a[: len(b)] - b[: len(a)])
         assert difference.mean() < 0.01
-        assert difference.mean(axis=0).max() < 0.03
+        assert difference.mean(axis=0).max() < 0.02
         assert begun(at_16_000) == begun(at_rate)
 
 
