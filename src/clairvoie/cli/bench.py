@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from clairvoie.cli.bench_esc50 import esc50
+from clairvoie.cli.bench_onsets import onsets
 from clairvoie.cli.bench_place import place
 from clairvoie.cli.bench_street import street, trials
 
@@ -23,6 +24,7 @@ bench.command()(street)
 bench.command()(trials)
 bench.command()(esc50)
 bench.command()(place)
+bench.command()(onsets)
 
 
 @bench.command()

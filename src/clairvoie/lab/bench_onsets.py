@@ -24,7 +24,8 @@ from clairvoie.boundary.detection import ImpulseDetection
 from clairvoie.capture.blocks import Block
 from clairvoie.detect.sound.analysis import SoundAnalyser
 from clairvoie.detect.sound.arrival import arrival
-from clairvoie.lab.bangs import KINDS, HeardBang, heard_bang, pink, white
+from clairvoie.lab.bangs import KINDS, SHARP, HeardBang, heard_bang, pink, white
+from clairvoie.lab.impulse_rule import Heard, hear, together
 from clairvoie.lab.onset_peers import PEERS
 from clairvoie.lab.real_bangs import LEAD_SECONDS, RealBang, real_bangs
 from clairvoie.lab.recordings import read_sound
@@ -33,6 +34,7 @@ Array = NDArray[np.float64]
 
 RATIOS = (0.0, 3.0, 6.0, 10.0, 15.0, 20.0, 30.0)
 RATES = (16_000, 22_050, 32_000, 44_100, 48_000)
+EACH, QUICK_EACH, CLIPS = 15, 2, 10
 GOALS = {20.0: 0.0001, 6.0: 0.001}
 """Ratio in dB -> seconds that arrival times are to be within, rms."""
 STREETS = ("city.ogg", "coffee-shop.ogg", "storm.ogg", "alarmclock-city.mp3")
@@ -76,10 +78,25 @@ class Summary(Struct, frozen=True, kw_only=True):
     peers: dict[str, float]
 
 
+class Goal(Struct, frozen=True, kw_only=True):
+    """Whether made bangs of a ratio, of all kinds, rates and noises, with echo and without, are timed well enough."""
+
+    ratio: float
+    wanted: float
+    """Milliseconds."""
+    rms: float
+    rms_sharp: float
+    """Of those whose attack is at most half a millisecond."""
+    met: bool
+
+
 class OnsetFigures(Struct, frozen=True, kw_only=True):
     """Everything about arrival times that ``clairvoie lab bench onsets`` measures."""
 
     seed: int
+    quick: bool
+    goals: list[Goal]
+    all: list[Summary]
     by_ratio: list[Summary]
     by_ratio_with_echo: list[Summary]
     by_ratio_in_recorded_noise: list[Summary]
@@ -87,6 +104,8 @@ class OnsetFigures(Struct, frozen=True, kw_only=True):
     by_rate: dict[str, list[Summary]]
     recorded: list[Summary]
     recorded_by_label: list[Summary]
+    rule_together: list[Heard]
+    rule: list[Heard]
 
 
 class Noises:
@@ -218,29 +237,46 @@ def by(trials: Iterable[Timed], key: Callable[[Timed], object]) -> list[Summary]
     return [summary(of, group) for of, group in groups.items()]
 
 
-def measure(data: Path | None, *, seed: int = 1, each: int = 20, recorded: int = 12) -> OnsetFigures:
-    """All figures: ``each`` made bangs a kind, ratio and echo; ``recorded`` clips a label, if there is ``data``."""
+def measure(data: Path | None, *, seed: int = 1, quick: bool = False) -> OnsetFigures:
+    """All figures; recorded noise, recorded bangs and the rule on recordings only where there is ``data``."""
     noises = Noises(data)
+    each, clips, every = (QUICK_EACH, 1, 16) if quick else (EACH, CLIPS, 1)
     made = list(made_trials(noises, seed, each))
-    pairs = [] if data is None else list(recorded_trials(list(real_bangs(data, recorded)), noises, seed))
-    return figures(made, pairs, seed)
+    if data is None:
+        return figures(made, [], [], seed, quick=quick)
+    pairs = list(recorded_trials(list(real_bangs(data, clips)), noises, seed))
+    return figures(made, pairs, hear(data, every), seed, quick=quick)
 
 
-def figures(made: Sequence[Timed], pairs: Sequence[Timed], seed: int) -> OnsetFigures:
+def figures(
+    made: Sequence[Timed], pairs: Sequence[Timed], rule: Sequence[Heard], seed: int, *, quick: bool
+) -> OnsetFigures:
     """The tables of all trials."""
 
     def ratio(trial: Timed) -> str:
         return f"{trial.ratio:g} dB"
 
-    alone = [t for t in made if not t.echo]
-    goals = [t for t in made if t.ratio in GOALS]
+    aimed = [t for t in made if t.ratio in GOALS]
     return OnsetFigures(
         seed=seed,
-        by_ratio=by(alone, ratio),
+        quick=quick,
+        goals=[goal(at, [t for t in made if t.ratio == at]) for at in GOALS],
+        all=by(made, ratio),
+        by_ratio=by([t for t in made if not t.echo], ratio),
         by_ratio_with_echo=by([t for t in made if t.echo], ratio),
         by_ratio_in_recorded_noise=by([t for t in made if t.background in STREETS], ratio),
-        by_kind={kind: by([t for t in goals if t.kind == kind], ratio) for kind in KINDS},
-        by_rate={str(rate): by([t for t in goals if t.rate == rate], ratio) for rate in RATES},
+        by_kind={kind: by([t for t in aimed if t.kind == kind], ratio) for kind in KINDS},
+        by_rate={str(rate): by([t for t in aimed if t.rate == rate], ratio) for rate in RATES},
         recorded=by(pairs, ratio),
         recorded_by_label=by([t for t in pairs if t.ratio in GOALS], lambda t: f"{t.kind}, {ratio(t)}"),
+        rule_together=together(rule),
+        rule=list(rule),
     )
+
+
+def goal(ratio: float, trials: Sequence[Timed]) -> Goal:
+    """How ``trials``, all of ``ratio``, compare with what is wanted."""
+    rms = summary("all", trials).rms
+    sharp = summary("sharp", [t for t in trials if t.kind in SHARP]).rms
+    wanted = 1000 * GOALS[ratio]
+    return Goal(ratio=ratio, wanted=wanted, rms=rms, rms_sharp=sharp, met=rms <= wanted)

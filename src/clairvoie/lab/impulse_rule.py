@@ -12,7 +12,7 @@ the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,7 @@ def hear(data: Path, every: int = 1) -> list[Heard]:
     return sorted(found.values(), key=lambda heard: (-heard.impulses / heard.hours, heard.of))
 
 
-def together(heard: list[Heard]) -> list[Heard]:
+def together(heard: Sequence[Heard]) -> list[Heard]:
     """All that bangs, all other clips, all backgrounds, all speech."""
 
     def group(of: str) -> str:
