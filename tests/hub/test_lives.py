@@ -16,7 +16,7 @@ from clairvoie.boundary.life import NEXT, NodeAct, SensorAct, SensorState, decod
 from clairvoie.boundary.sensor import Place, SensorKind
 from clairvoie.errors import InvalidValue, MalformedMessage
 from clairvoie.hub.enrolment import Enrolment
-from clairvoie.hub.lives import GRACE_SECONDS, Lives, fold, life_of
+from clairvoie.hub.lives import GRACE_SECONDS, Lives, drifts_of, fold, life_of
 
 EMPTY = Enrolment.of(DEPLOYMENT, (), ())
 LATER = 1000.0
@@ -158,6 +158,34 @@ def test_a_life_as_pages_show_it() -> None:
     assert {line.by for line in life.lines} == {"anne"}
     assert life_of(lives, "mic-1", 2.5).state is SensorState.PLANNED
     assert life_of(lives, "mic-9", LATER).state is None
+
+
+def test_the_drift_is_that_since_the_last_calibration_of_the_same_hardware() -> None:
+    def acts(*given: tuple[SensorState, float | None, str]) -> list[SensorAct]:
+        return [sensor_act(s, 3 + n, calibration=c, hardware=h) for n, (s, c, h) in enumerate(given)]
+
+    installed, commissioned, maintenance = SensorState.INSTALLED, SensorState.COMMISSIONED, SensorState.MAINTENANCE
+    found = drifts_of(
+        acts(
+            (installed, 120.0, "capsule 1"),
+            (commissioned, 120.5, ""),
+            (maintenance, None, ""),
+            (commissioned, 120.2, ""),
+            (commissioned, 118.0, "capsule 2"),
+            (commissioned, 118.25, "capsule 2"),
+            (installed, 118.5, "capsule 2"),
+        )
+    )
+    assert found == [None, 0.5, None, pytest.approx(-0.3), None, 0.25, None]
+
+
+def test_a_life_shows_the_drift_with_the_act_that_has_it() -> None:
+    acts = [
+        signed(sensor_act(SensorState.INSTALLED, 3, calibration=120.0)),
+        signed(sensor_act(SensorState.COMMISSIONED, 4, calibration=120.4, calibrated="2026-11-22")),
+    ]
+    lines = life_of(folded(signed(node_act()), planned(), *acts), "mic-1", LATER).lines
+    assert [line.drift for line in lines] == [pytest.approx(0.4), None, None]
 
 
 @pytest.mark.parametrize("at", [-1.0, math.nan, math.inf, 2.0**40])

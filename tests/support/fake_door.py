@@ -173,7 +173,7 @@ class FakeDoor:
             lines[1], place=known.place.words, hardware="Micro MEMS, boîtier IP65, no 4417",
             photograph=hashlib.sha256(sensor.encode()).hexdigest(),
         )  # fmt: skip
-        lines[2] = msgspec.structs.replace(lines[2], calibration=120.0, calibrated="2026-10-16")
+        lines[2] = msgspec.structs.replace(lines[2], calibration=120.0, calibrated="2026-10-16", drift=-0.3)
         if sensor == "mic-remparts":
             lines[-1] = msgspec.structs.replace(lines[-1], words="Plus de son, câble à vérifier")
         return Life(state=steps[-1], lines=tuple(reversed(lines)))

@@ -183,7 +183,8 @@ class LedgerReader(Protocol):
 
 
 class LifeLine(Struct, frozen=True, kw_only=True):
-    """One act of a sensor's life: ``by`` is the technician who signed it. Empty texts were not given."""
+    """One act of a sensor's life: ``by`` is the technician who signed it. Empty texts were not given. ``drift`` is how
+    far in dB the calibration lies from the last one of the same hardware, ``None`` where there is none."""
 
     at: float
     state: SensorState
@@ -192,6 +193,7 @@ class LifeLine(Struct, frozen=True, kw_only=True):
     hardware: str = ""
     calibration: float | None = None
     calibrated: str = ""
+    drift: float | None = None
     photograph: str = ""
     words: str = ""
     digest: str = ""

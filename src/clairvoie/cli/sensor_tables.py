@@ -94,6 +94,7 @@ def show_life(lives: Lives, sensor: str, now: float) -> None:
     for line in reversed(life_of(lives, sensor, now).lines):
         facts = [line.place, line.hardware, line.words]
         facts += [f"{line.calibration:g} dB {line.calibrated}"] if line.calibration is not None else []
+        facts += [f"drift {line.drift:+.1f} dB"] if line.drift is not None else []
         facts += [f"photograph {line.photograph[:16]}…"] if line.photograph else []
         table.add_row(_moment(line.at), line.state.value, line.by, "; ".join(filter(None, facts)))
     Console().print(table)

@@ -15,7 +15,7 @@ key or a sensor believed that no technician signed, and every act is in the ledg
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -321,9 +321,27 @@ def _certificates(book: Book, now: float) -> tuple[dict[str, str], frozenset[str
     return opening, frozenset(closed)
 
 
+def drifts_of(acts: Sequence[SensorAct]) -> list[float | None]:
+    """For each act in order: how far in dB its calibration lies from the last one of the same hardware.
+
+    A sensor that is installed anew, or has other hardware, has no last one.
+    """
+    found: list[float | None] = []
+    last: float | None = None
+    hardware = ""
+    for act in acts:
+        if act.state is SensorState.INSTALLED or (act.hardware and act.hardware != hardware):
+            last = None
+        hardware = act.hardware or hardware
+        found.append(None if last is None or act.calibration is None else act.calibration - last)
+        last = last if act.calibration is None else act.calibration
+    return found
+
+
 def life_of(lives: Lives, sensor: str, now: float) -> Life:
     """A sensor's life as pages show it, newest act first; acts that are dated ahead are not shown yet."""
     acts = [(x, x.act) for x in lives.of_sensor(sensor) if isinstance(x.act, SensorAct) and x.act.at <= now]
+    drifts = drifts_of([act for _, act in acts])
     lines = tuple(
         LifeLine(
             at=act.at,
@@ -335,10 +353,11 @@ def life_of(lives: Lives, sensor: str, now: float) -> Life:
             hardware=act.hardware,
             calibration=act.calibration,
             calibrated=act.calibrated,
+            drift=drift,
             photograph=act.photograph,
             words=act.words,
             digest=lived.digest,
         )
-        for lived, act in reversed(acts)
+        for (lived, act), drift in reversed([*zip(acts, drifts, strict=True)])
     )
     return Life(state=lines[0].state if lines else None, lines=lines)
