@@ -110,7 +110,7 @@ def test_a_fold_has_one_purpose(
 
 
 def test_the_card_says_where_borrowed_thresholds_come_from(tmp_path: Path, needs_torch: None) -> None:
-    from clairvoie.lab.training import _origin
+    from clairvoie.lab.finishing import _origin
 
     rules = tmp_path / "street.json"
     training = {"command": "clairvoie lab train --train-folds 1 --validate-fold 2", "thresholds_from": "fold 2"}
