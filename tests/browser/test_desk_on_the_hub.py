@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from hub_street import RECORDS_TYPE, Clock, Street, begin, encode_batch, end, settings_at
+from past_trial import past_the_trial
 from playwright.sync_api import Browser, Page, expect
 
 from clairvoie.boundary.person import Visitors
@@ -25,6 +26,7 @@ class ServedHub:
     def __init__(self, folder: Path) -> None:
         self.street = Street(Clock())
         self.app = create_app(settings_at(folder), clock=self.street.clock, callers=Visitors())
+        past_the_trial(self.app.state.hub)
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(self.app, log_config=None, timeout_graceful_shutdown=1, ws="none")

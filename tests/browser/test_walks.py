@@ -14,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from hub_street import RECORDS_TYPE, Clock, Street, begin, encode_batch, end, settings_at
+from past_trial import past_the_trial
 from playwright.sync_api import Browser, BrowserContext, expect
 from staff import CHEAP
 from typer.testing import CliRunner
@@ -35,6 +36,7 @@ class Hub:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.app = create_app(settings_at(folder), clock=self.clock)
+        past_the_trial(self.app.state.hub)
         self.store, ledger = self.app.state.hub.store, self.app.state.hub.ledger
         sue = AccountChange(account="sue", name="Sue", grant=Grant(role=Role.SUPERVISOR, recipient="duty-desk"))
         aude = AccountChange(account="aude", name="Aude", grant=Grant(role=Role.AUDITOR, recipient="duty-desk"))
