@@ -66,7 +66,7 @@ def rest_of(marked: tuple[Interval, ...], length: float) -> tuple[Interval, ...]
     """
     found, at = [], 0.0
     for one in sorted(marked, key=lambda one: one.start):
-        if one.start > at:
+        if min(one.start, length) > at:
             found.append(Interval(at, min(one.start, length)))
         at = max(at, one.end)
     return (*found, Interval(at, length)) if at < length else tuple(found)
