@@ -57,6 +57,29 @@ def test_a_late_record_is_of_the_place_where_the_sensor_stood() -> None:
     assert enrolment.standing("mic-1", 33).place == moved == enrolment.sensors["mic-1"].place
 
 
+def test_since_when_it_hangs_so_changes_with_hardware_and_installing_and_not_with_maintenance() -> None:
+    """What a trial begins anew with (:mod:`clairvoie.hub.trial`)."""
+    steps = [
+        (SensorState.MAINTENANCE, 10, {}), (SensorState.COMMISSIONED, 11, {}), (SensorState.ACTIVE, 12, {}),
+        (SensorState.MAINTENANCE, 20, {}), (SensorState.COMMISSIONED, 21, {"hardware": "another capsule"}),
+        (SensorState.ACTIVE, 22, {}), (SensorState.SUSPENDED, 25, {}),
+        (SensorState.ACTIVE, 26, {"hardware": "another capsule"}), (SensorState.MOVED, 30, {}),
+        (SensorState.INSTALLED, 31, {"place": PLACE}), (SensorState.COMMISSIONED, 32, {}), (SensorState.ACTIVE, 33, {}),
+    ]  # fmt: skip
+    later = [signed(sensor_act(state, at, **more)) for state, at, more in steps]
+    enrolment = folded(signed(node_act()), *led_to_active(), *later).enrolment(EMPTY, LATER)
+    hangs = {second: enrolment.hangs("mic-1", second) for second in (6, 13, 23, 27, 34)}
+    assert {second: found and found.installed for second, found in hangs.items()} == {
+        6: 3,
+        13: 3,
+        23: 21,
+        27: 21,
+        34: 31,
+    }
+    assert enrolment.hangs("mic-1", 15) is not None
+    assert enrolment.hangs("mic-1", 20.5) is None
+
+
 def test_a_rotated_key_is_taken_for_what_it_signed_before_for_a_while() -> None:
     lives = folded(
         signed(node_act(certificate=CERTIFICATES[0])), signed(node_act(at=100, epoch=1, certificate=CERTIFICATES[1]))
