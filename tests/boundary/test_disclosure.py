@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from clairvoie.boundary.authorisation import (
     Suspension,
 )
 from clairvoie.boundary.disclosure import WHOLE, denial_of, disclosed
+from clairvoie.boundary.fix import Fix, FixArrival
 from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import (
     Basis,
@@ -80,7 +82,16 @@ def incident_of(outcome: Outcome | None, latitude: float) -> Incident:
         mode=Mode.LIVE, opened=1.0, onset=1.0, last_onset=1.0,
         place=Place(latitude=latitude, longitude=2.0, words="quay"), radius=35.0, confidence=0.9, detections=(view,),
         history=(Transition(at=1.0, kind=TransitionKind.OPENED, note="mic-a"), closed), taken_by="Claire",
-        outcome=outcome, basis=None if outcome is None else Basis.ON_SITE,
+        outcome=outcome, basis=None if outcome is None else Basis.ON_SITE, fix=fix_at(latitude),
+    )  # fmt: skip
+
+
+def fix_at(latitude: float) -> Fix:
+    """In the area where the incident is, or a kilometre north of it, which may be another one."""
+    part = FixArrival(sensor="mic-a", residual=0.001, sigma=0.003, used=True, metres=40.0)
+    return Fix(
+        place=Place(latitude=latitude, longitude=2.0), emitted=1.0, emitted_sigma=0.003, major=5.0, minor=2.0,
+        direction=10.0, arrivals=(part,), peak=140.0,
     )  # fmt: skip
 
 
@@ -102,6 +113,14 @@ def test_nothing_goes_to_whom_the_act_does_not_name(listed, caller, incident) ->
     if Field.INCIDENT_OUTCOME not in recipient.fields:
         assert told.outcome is told.basis is None
         assert all(line.outcome is line.basis is None and line.note == "" for line in told.history)
+
+
+@given(listed=recipients, caller=callers, incident=incidents, apart=st.sampled_from((48.0, 60.0)))
+def test_a_fix_where_the_caller_does_not_reach_is_not_told(listed, caller, incident, apart) -> None:
+    moved = msgspec.structs.replace(incident, fix=fix_at(apart))
+    told = disclosed(moved, caller, act_of(listed), NOW)
+    if told is not None:
+        assert (told.fix is not None) is caller.reaches(fix_at(apart).place)
 
 
 @given(listed=recipients, name=st.sampled_from(NAMES), incident=incidents)

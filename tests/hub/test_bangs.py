@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import scripted_lives
 from hub_street import DEPLOYMENT, FOR_EVER, METRE, NOW, Running, Street, begin, give_leave, settings_at
 
 from clairvoie.boundary import units
@@ -17,12 +18,14 @@ from clairvoie.boundary.bulletin import ImpulseEvent
 from clairvoie.boundary.fix import Fix, Unlocated
 from clairvoie.boundary.hazards import MODES, HazardKind, Mode
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome
+from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.config import Retention
 from clairvoie.hub import schema
 from clairvoie.hub.bangs import OPENING_PEAK, told_by, told_with
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.incidents import Heard
+from clairvoie.hub.lives import fold
 from clairvoie.hub.locate_air import Air
 from clairvoie.hub.locate_plane import Plane
 from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
@@ -269,3 +272,23 @@ def test_degrees_and_metres_are_one_anothers_inverse() -> None:
     place = Place(latitude=48.0012, longitude=1.9987, height=6.0)
     back = ORIGIN.place(*ORIGIN.metres(place))
     assert (back.latitude, back.longitude, back.height) == pytest.approx((48.0012, 1.9987, 6.0), abs=1e-9)
+
+
+def test_a_sensor_is_calibrated_by_its_acts_until_it_is_installed_anew() -> None:
+    acts = [
+        scripted_lives.sensor_act(SensorState.PLANNED, 2),
+        scripted_lives.sensor_act(SensorState.INSTALLED, 3),
+        scripted_lives.sensor_act(SensorState.COMMISSIONED, 4, calibration=120.0),
+        scripted_lives.sensor_act(SensorState.ACTIVE, 5),
+        scripted_lives.sensor_act(SensorState.MOVED, 6),
+        scripted_lives.sensor_act(SensorState.INSTALLED, 7),
+    ]
+    lives, rejected = fold(
+        scripted_lives.CHARTER,
+        [scripted_lives.signed(scripted_lives.node_act()), *(scripted_lives.signed(act) for act in acts)],
+    )
+    assert rejected == ()
+    told = {
+        moment: lives.enrolment(Enrolment.of(DEPLOYMENT, (), ()), moment + 0.5).calibrated for moment in range(2, 8)
+    }
+    assert {moment for moment, sensors in told.items() if sensors} == {4, 5, 6}

@@ -20,6 +20,10 @@ from clairvoie.lab.town import Quarter
 
 CORNER: Point = (-84.5, -5.0, 2.0)
 """Where the window breaks: rue de la Claire-Voie, at the corner of rue des Tisserands."""
+BANG: Point = (60.0, 10.0, 1.5)
+"""Where the one bang of the evening is: at a crossing, out of sight of some of the microphones that hear it."""
+FIRECRACKER = 128.0
+"""LAeq in dB at 1 m of that bang: with a peak near 148 dB, a very large firecracker. It opens an incident by itself."""
 BELFRY: Point = (101.0, 55.0, 28.0)
 LEVELS = {
     "alarm": 100.0, "bang": 118.0, "bells": 110.0, "birds": 78.0, "door-slam": 88.0, "drill": 98.0, "engine": 82.0,
@@ -38,7 +42,7 @@ def microphones_of(quarter: Quarter, count: int | None = None) -> tuple[Micropho
 
 
 def evening(quarter: Quarter, seed: int = 1, count: int | None = None) -> Scene:
-    """An evening: traffic, birds, a shower, bells, a passing siren, a window, an alarm, fireworks, a horn."""
+    """An evening: traffic, birds, rain, bells, a passing siren, a window, an alarm, fireworks, a horn, a loud bang."""
     emissions = (
         _emission("birds", 2.0, (-170.0, -60.0, 6.0), 14.0),
         _emission("passing-car", 6.0, (-220.0, -9.0, 0.6), 11.0, to=(60.0, 4.0, 0.6)),
@@ -52,6 +56,7 @@ def evening(quarter: Quarter, seed: int = 1, count: int | None = None) -> Scene:
         _emission("horn", 97.0, (60.0, 10.0, 1.0), 6.5),
         _emission("door-slam", 107.0, (150.0, 30.0, 1.0), None),
         _emission("passing-car", 108.0, (58.0, 88.0, 0.6), 10.0, to=(70.0, -150.0, 0.6)),
+        Emission("bang", 117.5, BANG, FIRECRACKER, 0.9),
     )
     ambiences = (Ambience("traffic", 52.0), Ambience("wind", 44.0), Ambience("rain", 54.0, 56.0, 82.0, 5.0))
     return Scene(
