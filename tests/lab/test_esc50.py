@@ -94,7 +94,7 @@ def test_the_protocol_never_learns_the_fold_it_tests(table: ClipTable, needs_tor
     bank = tmp_path / "clips.npz"
     table.write(bank)
     order = Protocol(
-        tmp_path, tmp_path / "out", 4, (1, 2), 1, distil=True, folds=(1, 3), device="cpu", bank=bank, smoke=True
+        tmp_path, tmp_path / "out", 4, (1, 2), 1, None, True, folds=(1, 3), device="cpu", bank=bank, smoke=True
     )
     said: list[str] = []
     figures = run_protocol(order, said.append)

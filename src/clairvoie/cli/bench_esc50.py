@@ -26,6 +26,7 @@ def esc50(
     width: Annotated[int, typer.Option(help="With --protocol: 10 is 0.05 M parameters, 40 0.76 M.")] = 40,
     seeds: Annotated[str, typer.Option(help="With --protocol: seeds, one network each.")] = "1,2,3",
     epochs: Annotated[int, typer.Option(help="With --protocol: epochs of each network.")] = 300,
+    minutes: Annotated[float | None, typer.Option(help="With --protocol: instead, minutes for each network.")] = None,
     distil: Annotated[bool, typer.Option(help="With --protocol: one more network, taught by all of them.")] = False,
     bank: Annotated[Path | None, typer.Option(help="With --protocol: file of spectra, made if not there.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -51,7 +52,7 @@ def esc50(
 
         run_protocol(
             Protocol(
-                data, out, width, folds_of(seeds), epochs, distil, folds_of(folds), device, bank, smoke=smoke,
+                data, out, width, folds_of(seeds), epochs, minutes, distil, folds_of(folds), device, bank, smoke=smoke,
             ),
             typer.echo,
         )  # fmt: skip

@@ -27,9 +27,9 @@ The model for the street learns only from recordings whose licence lets its weig
 
     clairvoie lab train --data DATA --out B --train-folds 1,2,3 --rules A/street.json --test-fold 4
 
-On a machine with a graphics card and no recordings: make a bank here with --bank, carry it there, train with
-`--bank FILE --minutes 8 --size 256 --weights-only`, and finish here with `--start street.pt --epochs 0`. A run
-that was cut goes on from its checkpoint in --out.
+On a machine with a graphics card and no recordings: make a bank here with `--bank FILE --epochs 0`, carry it there,
+train with `--bank FILE --minutes 8 --weights-only`, and finish here with `--start street.pt --epochs 0`. A run that
+was cut goes on from its checkpoint in --out.
 
 The benchmark's model learns from all clips of the folds, and is never shipped: `--model esc50 --train-folds
 1,2,3,4`; score a fold with `clairvoie lab bench esc50`.
@@ -53,16 +53,18 @@ def train(
     rules: Annotated[Path | None, typer.Option(help="street.json of another run, whose thresholds to take.")] = None,
     test_fold: Annotated[int | None, typer.Option(help="Fold for the figures of the card.")] = None,
     start: Annotated[Path | None, typer.Option(help="street.pt of another run, to go on from.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How many; 0 with --start: only finish. [60; esc50: 300]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="How many; 0: only make the bank, or finish --start. [60; esc50: 300]")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Instead: as many epochs as fit into this time.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     bank: Annotated[
         Path | None, typer.Option(help="File of spectra: read if it is there, made from the recordings if not.")
     ] = None,
-    size: Annotated[int | None, typer.Option(help="Scenes or clips a batch. [48; esc50: 64]")] = None,
+    size: Annotated[int | None, typer.Option(help="Scenes or clips a batch. [48, on CUDA 256; esc50: 64]")] = None,
     batches: Annotated[int, typer.Option(help="Batches an epoch (street).")] = 100,
-    synthetic: Annotated[int, typer.Option(help="Sounds of every synthetic kind in the bank (street).")] = 30,
+    synthetic: Annotated[int, typer.Option(help="Sounds of every synthetic kind in the bank (street).")] = 48,
     width: Annotated[int | None, typer.Option(help="Width of the network. [88; esc50: 40]")] = None,
     scale: Annotated[float, typer.Option(help="Times the channels, for a teacher (street).")] = 1.0,
     teacher: Annotated[Path | None, typer.Option(help="Weights of a larger network to learn from too.")] = None,
@@ -76,8 +78,8 @@ def train(
 
         train_weights(
             Order(
-                data, out, folds_of(train_folds), epochs or 300, size or 64, width or 40, seed=seed, device=device,
-                minutes=minutes, bank=bank, teachers=(teacher,) if teacher else (), smoke=smoke,
+                data, out, folds_of(train_folds), 300 if epochs is None else epochs, size or 64, width or 40, seed=seed,
+                device=device, minutes=minutes, bank=bank, teachers=(teacher,) if teacher else (), smoke=smoke,
             ),
             typer.echo,
         )  # fmt: skip
@@ -91,7 +93,7 @@ def train(
         Run(
             data=data, out=out, folds=folds_of(train_folds), validate_fold=validate_fold, rules=rules,
             test_fold=test_fold, epochs=60 if epochs is None else epochs, seed=seed, start=start, smoke=smoke,
-            minutes=minutes, device=device, bank=bank, size=size or 48, batches=batches, synthetic=synthetic,
+            minutes=minutes, device=device, bank=bank, size=size, batches=batches, synthetic=synthetic,
             width=width or 88, scale=scale, teacher=teacher, weights_only=weights_only,
         ),
         typer.echo,

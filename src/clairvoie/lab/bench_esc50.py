@@ -21,7 +21,15 @@ from clairvoie.errors import LabError
 from clairvoie.lab.dataset import read_sound
 from clairvoie.lab.esc50_network import size
 from clairvoie.lab.esc50_spectra import ClipTable, mel_levels
-from clairvoie.lab.esc50_training import Order, clip_table, probabilities, read_classifier, read_weights, train_on
+from clairvoie.lab.esc50_training import (
+    Order,
+    clip_table,
+    epochs_of,
+    probabilities,
+    read_classifier,
+    read_weights,
+    train_on,
+)
 from clairvoie.lab.train import Say, device_of
 
 PROTOCOL_FOLDS = (1, 2, 3, 4)
@@ -44,7 +52,7 @@ class ProtocolFigures(Struct, frozen=True, kw_only=True):
 
     what: str
     parameters: int
-    epochs: int
+    epochs: tuple[int, ...]
     folds: dict[str, list[float]]
     mean: float
     standard_error: float
@@ -59,6 +67,8 @@ class Protocol:
     width: int = 40
     seeds: tuple[int, ...] = (1, 2, 3)
     epochs: int = 300
+    minutes: float | None = None
+    """For each network, instead of ``epochs``: as many as fit into this time."""
     distil: bool = False
     folds: tuple[int, ...] = PROTOCOL_FOLDS
     device: str = "auto"
@@ -156,18 +166,19 @@ def _trained(
         table,
         Order(
             data=order.data, out=order.out, folds=learned, epochs=order.epochs, size=order.size, width=order.width,
-            seed=seed, device=order.device, teachers=teachers, smoke=order.smoke, name=path.name,
+            seed=seed, device=order.device, minutes=order.minutes, teachers=teachers, smoke=order.smoke, name=path.name,
         ),
         say,
     )  # fmt: skip
 
 
 def _figures(what: str, folds: dict[str, list[float]], order: Protocol) -> ProtocolFigures:
+    pattern = f"fold[{''.join(folds)}]-width{order.width}-{'taught' if 'taught' in what else 'seed*'}.pt"
     mean, error = mean_and_error([sum(shares) / len(shares) for shares in folds.values()])
     return ProtocolFigures(
         what=what,
         parameters=size(order.width) * (len(order.seeds) if "together" in what else 1),
-        epochs=order.epochs,
+        epochs=tuple(sorted({epochs_of(path) for path in order.out.glob(pattern)})),
         folds={fold: [round(100 * share, 2) for share in shares] for fold, shares in folds.items()},
         mean=round(100 * mean, 2),
         standard_error=round(100 * error, 2),
@@ -189,9 +200,10 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 
 def protocol_text(figures: ProtocolFigures) -> str:
     """One line."""
+    said = " to ".join(str(x) for x in dict.fromkeys((min(figures.epochs), max(figures.epochs))))
     folds = ", ".join(f"fold {fold} " + "/".join(f"{x:.2f}" for x in shares) for fold, shares in figures.folds.items())
     return (
-        f"{figures.what}, {figures.parameters / 1e6:.2f} M parameters, {figures.epochs} epochs: {figures.mean:.2f} % "
+        f"{figures.what}, {figures.parameters / 1e6:.2f} M parameters, {said} epochs: {figures.mean:.2f} % "
         f"± {figures.standard_error:.2f} (standard error over {len(figures.folds)} folds): {folds}"
     )
 

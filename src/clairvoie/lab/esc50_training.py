@@ -73,8 +73,11 @@ def clip_table(data: Path, bank: Path | None, say: Say, *, smoke: bool = False) 
 
 
 def train_weights(order: Order, say: Say) -> Path:
-    """Train and write the weights; returns where they are."""
-    path = train_on(clip_table(order.data, order.bank, say, smoke=order.smoke), order, say)
+    """Train and write the weights; returns where they are. With no epochs, only make the bank, and return that."""
+    table = clip_table(order.data, order.bank, say, smoke=order.smoke)
+    if order.epochs == 0 and order.bank is not None:
+        return order.bank
+    path = train_on(table, order, say)
     say(f"written to {path}; its recordings' licences forbid shipping it")
     return path
 
@@ -91,7 +94,7 @@ def train_on(table: ClipTable, order: Order, say: Say) -> Path:
     path = order.out / order.name
     held = {
         "state": training.averaged_network().state_dict(), "width": order.width, "labels": list(training.labels),
-        "order": order.said,
+        "order": order.said | {"epochs": training.epochs},
     }  # fmt: skip
     torch.save(held, path)
     training.checkpoint.unlink(missing_ok=True)
@@ -234,6 +237,11 @@ def read_weights(path: Path, labels: tuple[str, ...] | None = None) -> ClipNetwo
     if labels is not None and known != labels:
         raise LabError("these weights know other classes", str(path))
     return network
+
+
+def epochs_of(path: Path) -> int:
+    """For how long the network in ``path`` learned."""
+    return int(torch.load(path, weights_only=True, map_location="cpu")["order"]["epochs"])
 
 
 def read_classifier(path: Path) -> tuple[ClipNetwork, tuple[str, ...]]:

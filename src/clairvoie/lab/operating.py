@@ -13,12 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
+from clairvoie.boundary.hazards import SOUND_HAZARDS
 from clairvoie.lab.detection_scores import ScoreTable
 from clairvoie.lab.exposure import FalseAlarms
 from clairvoie.lab.listeners import Begin, Listener
 
 GRID = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93,
         0.95, 0.97, 0.98, 0.99, 0.995, 0.998)  # fmt: skip
+SOURCE_GRID = GRID[1::2]
+"""Sources get half of the thresholds, for time."""
 MOST_AN_HOUR = 1.0
 BEFORE, AFTER = 0.5, 1.0
 """Seconds by which a detection may come before a sound or after its end and still be of it."""
@@ -86,7 +89,8 @@ def curve(listener: Listener, kind: str, scenes: Sequence[HeardScene], recording
         return Point(round(listener.threshold(kind) if enter is None else enter, 4), hits, false)
 
     hours = sum(recording.hours for recording in against)
-    return Curve(of, round(hours, 5), tuple(point(enter) for enter in GRID), point(None))
+    grid = GRID if kind in SOUND_HAZARDS else SOURCE_GRID
+    return Curve(of, round(hours, 5), tuple(point(enter) for enter in grid), point(None))
 
 
 def ratio_key(ratio: float) -> str:

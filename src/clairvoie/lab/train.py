@@ -45,7 +45,7 @@ class Plan:
     size: int = 48
     rate: float = 3e-3
     seed: int = 1
-    synthetic: int = 30
+    synthetic: int = 48
     smoke: bool = False
     start: Path | None = None
     """Weights of an earlier run to go on from: it must have learned from some of the same folds and no others."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clairvoie.errors import LabError
-from clairvoie.lab.train import Plan, Say, read_made, read_network, train, write_network
+from clairvoie.lab.train import Plan, Say, bank_of, device_of, read_made, read_network, train, write_network
 
 GOING_ON_RATE = 2e-3
 
@@ -31,9 +31,10 @@ class Run:
     minutes: float | None = None
     device: str = "auto"
     bank: Path | None = None
-    size: int = 48
+    size: int | None = None
+    """Scenes a batch: 48 on a processor, 256 on a graphics card unless given."""
     batches: int = 100
-    synthetic: int = 30
+    synthetic: int = 48
     width: int = 88
     scale: float = 1.0
     teacher: Path | None = None
@@ -52,8 +53,14 @@ WEIGHTS = "street.pt"
 
 
 def run(order: Run, say: Say) -> None:
-    """Do all of it; what is finished is written to ``order.out``. With no epochs: finish what ``start`` holds."""
+    """Do all of it; what is finished is written to ``order.out``.
+
+    With no epochs: finish what ``start`` holds, or without it make the bank and no more.
+    """
     order.out.mkdir(parents=True, exist_ok=True)
+    if order.epochs == 0 and order.start is None:
+        bank_of(plan_of(order), say)
+        return
     if order.epochs == 0 and order.start is not None:
         made = read_made(order.start)
         if made.get("folds") != ",".join(map(str, order.folds)):
@@ -76,8 +83,9 @@ def run(order: Run, say: Say) -> None:
 
 def plan_of(order: Run) -> Plan:
     """What to train, as it was asked for."""
+    size = order.size or (256 if device_of(order.device).startswith("cuda") else 48)
     plan = Plan(
-        order.data, order.folds, order.epochs, order.batches, order.size, seed=order.seed, start=order.start,
+        order.data, order.folds, order.epochs, order.batches, size, seed=order.seed, start=order.start,
         bank=order.bank, device=order.device, minutes=order.minutes, width=order.width, scale=order.scale,
         teacher=order.teacher, keep=order.out, synthetic=order.synthetic,
     )  # fmt: skip
