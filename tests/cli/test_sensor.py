@@ -137,6 +137,19 @@ def test_a_life_from_planned_to_retired(town: Town) -> None:
     assert "retired" in town.done("list", *town.hub)
 
 
+def test_a_calibration_comes_when_one_sensor_is_commissioned_and_its_drift_is_listed(town: Town) -> None:
+    town.enrol(range(2))
+    town.done("install", "mic-0", *town.signing, "--calibration", "120", "--hardware", "capsule 7")
+    calibrated = ["--calibration", "119.6", "--calibrated", "2026-11-22"]
+    assert "one sensor is commissioned" in town.refused("state", "mic-0", "maintenance", *town.signing, *calibrated)
+    both = ("state", "mic-0", "mic-1", "commissioned")
+    assert "one sensor is commissioned" in town.refused(*both, *town.signing, *calibrated)
+    town.done("state", "mic-0", "commissioned", *town.signing, *calibrated)
+    shown = " ".join(town.done("list", "mic-0", *town.hub).split())
+    assert "119.6 dB" in shown
+    assert "drift -0.4 dB" in shown
+
+
 def test_a_step_that_does_not_fit_is_refused(town: Town) -> None:
     town.enrol(range(2))
     assert "cannot become so: 'active'" in town.refused("state", "mic-0", "active", *town.signing)
@@ -190,8 +203,8 @@ def test_what_came_back_is_accepted_by_the_node_that_asked_and_by_no_other(town:
 def test_a_file_that_does_not_count_is_named(town: Town) -> None:
     town.enrol(range(1))
     lives = town.folder / "lives"
-    (lives / "broken.json").write_text("{")
     unsigned = decode_document(next(lives.glob("[0-9a-f]*.json")).read_bytes())
+    (lives / "broken.json").write_text("{")
     forged = {**json.loads(encode_document(unsigned)), "signatures": []}
     (lives / "forged.json").write_text(json.dumps(forged))
     result = town.try_to("list", *town.hub)

@@ -182,11 +182,17 @@ def state(
     key: Key,
     hub: Hub = HUB,
     reason: Reason = "",
+    hardware: Annotated[str, typer.Option(help="What hangs there now, if it is other hardware.")] = "",
+    calibration: Annotated[
+        float | None, typer.Option(help="dB SPL of a full-scale sine, of one sensor that is commissioned.")
+    ] = None,
+    calibrated: Annotated[str, typer.Option(help="When, and by whom.")] = "",
 ) -> None:
     """Lead sensors on to a state: commissioned, active, suspended, maintenance, moved, retired.
 
     Only an active sensor reports. What may follow on what: planned, installed, commissioned, active; from active to
-    suspended and back, to maintenance (then commissioned again), to moved (then installed again); from any to retired.
+    suspended and back, to maintenance (then commissioned again, with a new calibration if there is one), to moved (then
+    installed again); from any to retired.
     """
     from clairvoie.boundary.life import SensorState
     from clairvoie.errors import HubError
@@ -194,9 +200,16 @@ def state(
     *sensors, wanted = words
     if not sensors or wanted not in list(SensorState):
         raise HubError("give sensors, then one state", wanted, f"States: {', '.join(SensorState)}.")
+    if (calibration is not None or calibrated) and (wanted != SensorState.COMMISSIONED or len(sensors) != 1):
+        raise HubError(
+            "a calibration is given when one sensor is commissioned",
+            " ".join(words),
+            "Lead it to maintenance, put the calibrator on, then commission it with its calibration.",
+        )
     office = _office(hub)
     now = time.time()
-    acts: list[LifeAct] = [office.technician.sensor_act(s, SensorState(wanted), now, words=reason) for s in sensors]
+    told = {"hardware": hardware, "calibration": calibration, "calibrated": calibrated, "words": reason}
+    acts: list[LifeAct] = [office.technician.sensor_act(s, SensorState(wanted), now, **told) for s in sensors]
     _sign(office, acts, key)
 
 
