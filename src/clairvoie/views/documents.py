@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from clairvoie.boundary.authorisation import Authorisation, Suspension
-from clairvoie.boundary.fix import Fix, Unlocated
+from clairvoie.boundary.fix import Unlocated
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.incident import (
     Basis,
@@ -24,7 +24,9 @@ from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.overseen import ActState, ActView, SensorLeave
 from clairvoie.boundary.reading import MinuteRow, PeriodLevels, SensorStatus, ShiftNote
 from clairvoie.boundary.sensor import Place, SensorKind
-from clairvoie.boundary.trial import NEEDED_HOURS, TrialState, TrialView
+from clairvoie.boundary.trial import TrialView
+from clairvoie.views.documents_trials import TrialDocument, trial_document
+from clairvoie.views.fix_documents import FixDocument, fix_document
 
 
 def moment(at: float) -> datetime:
@@ -34,16 +36,6 @@ def moment(at: float) -> datetime:
 
 def _moment(at: float | None) -> datetime | None:
     return None if at is None else moment(at)
-
-
-class TrialDocument(Struct, frozen=True, kw_only=True):
-    """Where a kind at a sensor stands: it opens incidents only where ``state`` is ``live``. ``hours_watched`` are those
-    in which the sensor heard; ``hours_needed`` before it can be signed. Nothing here tells of detections."""
-
-    kind: HazardKind
-    state: TrialState
-    hours_watched: float
-    hours_needed: int
 
 
 class SensorDocument(Struct, frozen=True, kw_only=True):
@@ -113,31 +105,6 @@ class TransitionDocument(Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
     basis: Basis | None
     note: str
-
-
-class FixArrivalDocument(Struct, frozen=True, kw_only=True):
-    """One sensor's part in a fix: milliseconds by which it arrived after what was fitted, with its uncertainty, and
-    metres from the fix; ``used``: it was not thought wrong."""
-
-    sensor: str
-    residual_ms: float
-    sigma_ms: float
-    metres: float
-    used: bool
-
-
-class FixDocument(Struct, frozen=True, kw_only=True):
-    """Where a bang was by its arrival times: half-axes of the 95 % ellipse in metres, ``direction`` of the longer in
-    degrees clockwise from north; ``emitted_sigma_ms`` of the moment at the source; ``peak``: LCpeak in dB at 1 m."""
-
-    place: Place
-    emitted: datetime
-    emitted_sigma_ms: float
-    major: float
-    minor: float
-    direction: float
-    peak: float | None
-    arrivals: tuple[FixArrivalDocument, ...]
 
 
 class IncidentDocument(Struct, frozen=True, kw_only=True):
@@ -286,13 +253,8 @@ def sensor_document(status: SensorStatus, leave: SensorLeave, trials: Iterable[T
         confinement_missing=None if missing is None else tuple(str(lock.name).lower() for lock in missing),
         authorisation=leave.act,
         authorised_kinds=(*leave.hazards, *leave.observations),
-        trials=tuple(map(_trial_document, trials)),
+        trials=tuple(map(trial_document, trials)),
     )
-
-
-def _trial_document(view: TrialView) -> TrialDocument:
-    hours = round(view.figures.rate.hours, 1)
-    return TrialDocument(kind=view.kind, state=view.state, hours_watched=hours, hours_needed=NEEDED_HOURS)
 
 
 def detection_document(view: DetectionView) -> DetectionDocument:
@@ -336,30 +298,8 @@ def incident_document(incident: Incident) -> IncidentDocument:
         basis=incident.basis,
         detections=tuple(detection_document(view) for view in incident.detections),
         history=tuple(_transition_document(line) for line in incident.history),
-        fix=None if incident.fix is None else _fix_document(incident.fix),
+        fix=None if incident.fix is None else fix_document(incident.fix),
         unlocated=incident.unlocated,
-    )
-
-
-def _fix_document(fix: Fix) -> FixDocument:
-    return FixDocument(
-        place=fix.place,
-        emitted=moment(fix.emitted),
-        emitted_sigma_ms=round(fix.emitted_sigma * 1000, 2),
-        major=round(fix.major, 2),
-        minor=round(fix.minor, 2),
-        direction=round(fix.direction, 1),
-        peak=None if fix.peak is None else round(fix.peak, 1),
-        arrivals=tuple(
-            FixArrivalDocument(
-                sensor=part.sensor,
-                residual_ms=round(part.residual * 1000, 2),
-                sigma_ms=round(part.sigma * 1000, 2),
-                metres=round(part.metres, 1),
-                used=part.used,
-            )
-            for part in fix.arrivals
-        ),
     )
 
 
