@@ -23,6 +23,7 @@ from typer.exceptions import TyperException
 
 from clairvoie.boundary.person import Area
 from clairvoie.config import (
+    AirSettings,
     ClockSettings,
     DeskTls,
     DoorSettings,
@@ -343,7 +344,7 @@ def test_the_examples_of_settings_are_settings(name: str, kind: type[Struct], tm
     "kind",
     [
         *(NodeSettings, NodeSensor, ReplaySource, MicrophoneSource, StreamSource, ClockSettings, TlsFiles),
-        *(HubSettings, EnrolledNode, Retention, DoorSettings, DeskTls, Area),
+        *(HubSettings, EnrolledNode, Retention, AirSettings, DoorSettings, DeskTls, Area),
     ],
 )
 def test_every_setting_is_in_the_page_of_settings(kind: type[Struct]) -> None:

@@ -234,6 +234,24 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise ConfigurationError(f"retention.{name} is out of range", getattr(self, name), "Give 1 to 36500.")
 
 
+class AirSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of the air when bangs are located: °C, metres a second to the east and north, and how far off each
+    may be (one standard uncertainty)."""
+
+    temperature: float = 15.0
+    wind_east: float = 0.0
+    wind_north: float = 0.0
+    temperature_uncertainty: float = 8.0
+    wind_uncertainty: float = 2.5
+
+    def __post_init__(self) -> None:
+        limits = {"temperature": (-50, 60), "wind_east": (-40, 40), "wind_north": (-40, 40)}
+        limits |= {"temperature_uncertainty": (0, 50), "wind_uncertainty": (0, 30)}
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise ConfigurationError(f"air.{name} is out of range", getattr(self, name), f"Give {low} to {high}.")
+
+
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A hub. Without a ``charter`` it takes nothing from any sensor.
 
@@ -262,6 +280,7 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     group_seconds: float = 5.0
     group_metres: float = 300.0
     retention: Retention = Retention()
+    air: AirSettings = AirSettings()
     charter: str | None = None
     authorisations: str = "authorisations"
     keys: str = "keys"

@@ -20,7 +20,8 @@ from clairvoie.boundary.hazards import MODES, HazardKind, Mode
 from clairvoie.boundary.incident import Basis, IncidentState, Outcome
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
-from clairvoie.config import Retention
+from clairvoie.config import AirSettings, Retention
+from clairvoie.errors import ConfigurationError
 from clairvoie.hub import schema
 from clairvoie.hub.bangs import OPENING_PEAK, told_by, told_with
 from clairvoie.hub.enrolment import Enrolment
@@ -29,6 +30,7 @@ from clairvoie.hub.lives import fold
 from clairvoie.hub.locate_air import Air
 from clairvoie.hub.locate_plane import Plane
 from clairvoie.lab.leave import exercise_authorisation, make_leave, write_leave
+from clairvoie.server.application import task_of
 from clairvoie.server.jobs import retain
 
 AIR = Air()
@@ -292,3 +294,13 @@ def test_a_sensor_is_calibrated_by_its_acts_until_it_is_installed_anew() -> None
         moment: lives.enrolment(Enrolment.of(DEPLOYMENT, (), ()), moment + 0.5).calibrated for moment in range(2, 8)
     }
     assert {moment for moment, sensors in told.items() if sensors} == {4, 5, 6}
+
+
+def test_the_settings_say_what_is_known_of_the_air(tmp_path: Path) -> None:
+    told = AirSettings(
+        temperature=28.0, wind_east=3.0, wind_north=-2.0, temperature_uncertainty=1.0, wind_uncertainty=0.5
+    )
+    assert task_of(settings_at(tmp_path)).grouping.air == Air()
+    assert task_of(settings_at(tmp_path, air=told)).grouping.air == Air(28.0, (3.0, -2.0), 1.0, 0.5)
+    with pytest.raises(ConfigurationError, match=r"air\.temperature"):
+        AirSettings(temperature=90.0)

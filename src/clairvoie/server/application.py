@@ -36,6 +36,7 @@ from clairvoie.hub.enrolment import Enrolment, KnownNode
 from clairvoie.hub.granting import granting
 from clairvoie.hub.hub import Hub, Task
 from clairvoie.hub.incidents import Grouping
+from clairvoie.hub.locate_air import Air
 from clairvoie.hub.probes import probes
 from clairvoie.hub.receiving import receiving
 from clairvoie.hub.registrar import Registrar
@@ -58,6 +59,12 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
 log = structlog.get_logger("clairvoie.server.application")
 
 
+def air_of(settings: HubSettings) -> Air:
+    """The air through which bangs are located."""
+    air = settings.air
+    return Air(air.temperature, (air.wind_east, air.wind_north), air.temperature_uncertainty, air.wind_uncertainty)
+
+
 def task_of(settings: HubSettings) -> Task:
     """What the settings ask of the hub."""
     nodes = [
@@ -77,7 +84,7 @@ def task_of(settings: HubSettings) -> Task:
         deployment=deployment,
         enrolment=Enrolment.of(settings.deployment, nodes, settings.sensors),
         store=Path(settings.store),
-        grouping=Grouping(settings.group_seconds, settings.group_metres),
+        grouping=Grouping(settings.group_seconds, settings.group_metres, air_of(settings)),
         trust=trust_of(settings),
         settings=settings_digest(settings),
     )
