@@ -49,7 +49,8 @@ def listen(
     several = len(files) != 1 or files[0].is_dir()
     _check_reading(raw, rate, channels)
     _check_marks(residual, ambient, appears)
-    _check_several(several, plot, one=start is not None or residual is not None)
+    one = start is not None or residual is not None
+    _check_several(several, plot, one=one, both=as_json and csv == Path("-"))
     one_thread_of_arithmetic()
     from clairvoie.cli.listen_calibrator import Declared, calibrator_heard
     from clairvoie.cli.listen_one import wanted
@@ -83,7 +84,9 @@ def _check_marks(residual: list[str] | None, ambient: list[str] | None, appears:
         )
 
 
-def _check_several(several: bool, plot: Path | None, *, one: bool) -> None:
+def _check_several(several: bool, plot: Path | None, *, one: bool, both: bool) -> None:
+    if both:
+        raise typer.BadParameter("--json and --csv - would both write to standard output; give --csv a file")
     if several and one:
         raise typer.BadParameter("--start and --residual are about one recording; give one FILE")
     if several and plot is not None and (plot.is_file() or plot.suffix.lower() == ".png"):

@@ -25,6 +25,7 @@ SECOND_COLUMNS = (
 )
 HAZARDS = tuple(kind for kind in HazardKind if kind in SOUND_HAZARDS)
 MOST_SOURCES = 3
+STANDARD_OUTPUT = Path("-")
 FILE_COLUMNS = (
     *("file", "problem", "start", "seconds", "valid_seconds", "rate", "channel", "calibration", "unit"),
     *("laeq", "lceq", "lzeq", "lafmax", "lcpeak", *(f"l{percentile}" for percentile in PERCENTILES)),
@@ -38,7 +39,7 @@ Cell = str | int | float | None
 @contextmanager
 def written(path: Path) -> Iterator[TextIO]:
     """The file to write to; ``-`` is standard output. Raises ``ConfigurationError`` where it cannot be written."""
-    if str(path) == "-":
+    if path == STANDARD_OUTPUT:
         yield sys.stdout
         return
     try:

@@ -167,7 +167,9 @@ class Summary:
             hazards = [_counted(kind, count, language) for kind, count in _by_severity(row.detections)]
             heard = ", ".join((*(f"[bold]{hazard}[/bold]" for hazard in hazards), *row.sources))
             levels = [number(level, language) for level in row.levels]
-            table.add_row(_plain(row.name), clock_words(row.length, fine=False), *levels, str(row.events), heard)
+            table.add_row(
+                _plain(row.name), clock_words(row.length, fine=row.length < 10), *levels, str(row.events), heard
+            )
         return table
 
     def _total(self) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from clairvoie.capture.recording import Defect, DefectKind, Recording
 from clairvoie.cli.hearing import Hearing, Line
-from clairvoie.cli.listen_csv import FileTable, write_seconds, written
+from clairvoie.cli.listen_csv import STANDARD_OUTPUT, FileTable, write_seconds, written
 from clairvoie.cli.listen_folder import Found, Summary, recordings_in
 from clairvoie.cli.listen_json import as_line, defect_object, emergence_object, info_object, line_object, summary_object
 from clairvoie.cli.listen_one import Wanted, listen_to
@@ -50,7 +50,9 @@ def listen_to_all(files: list[Path], asked: Asked, wanted: Wanted) -> bool:
                 with _opened(path, asked, wanted) as (recording, advance):
                     hearing = _heard(recording, path.name, asked, wanted, tagger, advance)
                 if not asked.as_json:
-                    print_hearing(hearing, heading=asked.several, language=asked.language)
+                    print_hearing(
+                        hearing, heading=asked.several, language=asked.language, aside=asked.csv == STANDARD_OUTPUT
+                    )
                 if rows is not None:
                     rows.add(str(path), hearing)
                 elif asked.csv is not None:
@@ -86,8 +88,7 @@ def _listen_to_folder(found: list[Found], asked: Asked, wanted: Wanted, tagger: 
             if rows is not None:
                 rows.add(one.name, hearing, problem)
     if not asked.as_json:
-        to_stdout = asked.csv is not None and str(asked.csv) == "-"
-        summary.show(Console(highlight=False, stderr=to_stdout))
+        summary.show(Console(highlight=False, stderr=asked.csv == STANDARD_OUTPUT))
     for name, problem in summary.problems:
         _say(f"clairvoie: {name}: {problem}")
     return bool(summary.problems)

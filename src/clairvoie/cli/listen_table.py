@@ -22,9 +22,10 @@ BAR_CELLS = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def print_hearing(hearing: Hearing, *, heading: bool, language: str) -> None:
-    """Print everything that was heard. ``heading`` names the file, where there are several."""
-    console = Console(highlight=False)
+def print_hearing(hearing: Hearing, *, heading: bool, language: str, aside: bool = False) -> None:
+    """Print everything that was heard. ``heading`` names the file, where there are several; ``aside`` leaves standard
+    output to a table of numbers."""
+    console = Console(highlight=False, stderr=aside)
     if heading:
         console.rule(hearing.recording.path.name, align="left")
     console.print(_opening(hearing, language), soft_wrap=True)
