@@ -10,7 +10,8 @@ from __future__ import annotations
 import scipy.stats
 from msgspec import Struct
 
-DAY_HOURS = 24.0
+from clairvoie.boundary import exposure
+from clairvoie.boundary.exposure import DAY_HOURS
 
 
 class FalseAlarms(Struct, frozen=True):
@@ -48,8 +49,8 @@ def poisson_interval(count: int, hours: float) -> tuple[float, float]:
     >>> [round(x, 2) for x in poisson_interval(0, 1.0)]
     [0.0, 3.69]
     """
-    low = scipy.stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return float(low / hours), float(scipy.stats.chi2.ppf(0.975, 2 * count + 2) / 2 / hours)
+    low, high = exposure.poisson_interval(count)
+    return low / hours, high / hours
 
 
 def share_interval(hits: int, of: int) -> tuple[float, float]:
