@@ -173,6 +173,7 @@ def test_an_approval_comes_to_nothing_once_the_trial_began_anew(tmp_path: Path) 
         staff = Staff(served)
         auditor = staff.session(staff.account("aline", Role.AUDITOR))
         far = staff.session(staff.account("far", Role.AUDITOR, areas=("elsewhere",)))
+        chief = staff.session(staff.account("chief", Role.SUPERVISOR, areas=("elsewhere",)))
         watch(served.hub, MINUTE - 60, 1 / 60)
         enough = update(schema.trials).values(seconds=NEEDED_SECONDS)
         served.hub.store.submit(lambda connection: connection.execute(enough) and None).result()
@@ -180,7 +181,13 @@ def test_an_approval_comes_to_nothing_once_the_trial_began_anew(tmp_path: Path) 
         served.desk.let_in("mic-a", GLASS, "sophie")
         decide = {"decision": "approve", "token": far["x-clairvoie-token"]}
         assert served.ask("POST", "/proposals/1", data=decide, headers={"cookie": far["cookie"]}).status_code == 404
-        assert "mic-a" not in served.ask("GET", "/proposals", headers={"cookie": far["cookie"]}).text
+        served.upload(served.street.events("mic-a", begin(7)))
+        assert 'id="detection-1"' in served.ask("GET", "/trial", headers=auditor).text
+        for page in ("/proposals", "/trial", "/api/v1/sensors"):
+            assert "mic-a" not in served.ask("GET", page, headers=far).text
+        judging = {"outcome": "confirmed", "basis": "on-site", "token": chief["x-clairvoie-token"]}
+        answer = served.ask("POST", "/trial/detections/1", data=judging, headers={"cookie": chief["cookie"]})
+        assert answer.status_code == 404, "what lies in another area is not there"
         watch(served.hub, MINUTE, 0.1, model=b"n" * 32)
         decide = {"decision": "approve", "token": auditor["x-clairvoie-token"]}
         assert served.ask("POST", "/proposals/1", data=decide, headers={"cookie": auditor["cookie"]}).status_code == 303
