@@ -60,7 +60,8 @@ def test_what_was_trained_elsewhere_is_finished_where_the_recordings_are(
     from clairvoie.lab.training import WEIGHTS, Run, run
 
     bank, away, here = tmp_path / "bank.npz", tmp_path / "away", tmp_path / "here"
-    run(Run(needs_shared, tmp_path / "made", (1, 2), smoke=True, bank=bank, weights_only=True), print)
+    run(Run(needs_shared, tmp_path / "made", (1, 2), epochs=0, smoke=True, bank=bank), print)
+    assert not list((tmp_path / "made").iterdir())
     run(Run(tmp_path / "nowhere", away, (1,), smoke=True, bank=bank, weights_only=True), print)
     assert not (away / "street.onnx").exists()
     order = Run(needs_shared, here, (1,), epochs=0, start=away / WEIGHTS, smoke=True)
