@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 RATIOS = (0.0, 3.0, 6.0, 10.0, 15.0, 20.0, 30.0)
 RATES = (16_000, 22_050, 32_000, 44_100, 48_000)
-EACH, QUICK_EACH, CLIPS = 15, 2, 10
+EACH, QUICK_EACH, CLIPS = 15, 2, 8
 GOALS = {20.0: 0.0001, 6.0: 0.001}
 """Ratio in dB -> seconds that arrival times are to be within, rms."""
 STREETS = ("city.ogg", "coffee-shop.ogg", "storm.ogg", "alarmclock-city.mp3")

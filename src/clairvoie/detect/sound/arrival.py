@@ -65,7 +65,7 @@ NOISE_FREEDOM = 12.0
 """Noise has Student's distribution with so many degrees of freedom: streets crackle a little."""
 
 ATTACKS = (0.0, 0.0001, 0.0002, 0.00035, 0.0006, 0.001, 0.0017, 0.0028)
-ATTACK_PRIOR = (7.0, 4.0, 3.0, 2.0, 1.6, 1.4, 1.0, 0.7)
+ATTACK_PRIOR = (5.0, 3.0, 2.5, 2.2, 2.0, 2.0, 1.6, 1.2)
 DECAYS = (0.0001, 0.0003, 0.001, 0.003, 0.01, math.inf)
 SECOND_DELAYS = (0.0003, 0.0005, 0.0008, 0.0013, 0.002, 0.003)
 SECOND_DECAYS = DECAYS[:3]
