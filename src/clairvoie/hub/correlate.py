@@ -26,7 +26,7 @@ from clairvoie.hub.locate_arrivals import Arrivals
 from clairvoie.hub.locate_descent import descend_robustly, fit
 from clairvoie.hub.locate_triples import Index, candidates, triples
 
-MOST = 64
+MOST = 48
 """Arrivals looked at in one call; of more, those nearest in time to the one that is new."""
 SIGMAS = 4.0
 """Slack of a cone, in standard uncertainties of the difference of two arrivals."""

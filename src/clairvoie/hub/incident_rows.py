@@ -25,6 +25,7 @@ from clairvoie.boundary.person import account_of
 from clairvoie.boundary.sensor import Place, Sensor
 from clairvoie.hub import schema
 from clairvoie.hub.bangs import IMPULSIVE, told_by, told_with
+from clairvoie.hub.correlate import MOST
 from clairvoie.hub.discards import Times, write_discards
 from clairvoie.hub.enrolment import Enrolment
 from clairvoie.hub.fix_rows import forget_fixes, read_fixes, write_fix
@@ -108,9 +109,12 @@ def attach(connection: Connection, new: Heard, ground: Ground, now: float) -> bo
 
 
 def _relocate(connection: Connection, incident: int, ground: Ground, now: float) -> None:
-    """Write where the bangs of an incident were, or why that is not known; nothing while there are too few."""
+    """Write where the bangs of an incident were, or why that is not known; nothing while there are too few.
+
+    With more bangs than are looked at (an evening of fireworks) what was found stays.
+    """
     kind, heard = _heard_in(connection, incident, ground)
-    if kind not in IMPULSIVE:
+    if kind not in IMPULSIVE or (len(heard) > MOST and incident in read_fixes(connection, [incident])):
         return
     told = told_by(heard, ground.rule.air, ground.calibrated)
     if told.reason is Unlocated.TOO_FEW:

@@ -104,7 +104,7 @@ function drawChosen() {
   const { radius, fix, state, sensors: heard } = found.incident;
   const { latitude, longitude } = fix ?? found.incident;
   const around = { className: `map-radius state-${state}`, interactive: false };
-  rays.addLayer(fix ? L.polygon(fix.outline, around) : L.circle([latitude, longitude], { radius, ...around }));
+  rays.addLayer(fix ? L.polygon(fix.outline, { ...around, smoothFactor: 0 }) : L.circle([latitude, longitude], { radius, ...around }));
   for (const name of heard) {
     const sensor = sensors.get(name)?.sensor;
     if (sensor) rays.addLayer(L.polyline([[latitude, longitude], [sensor.latitude, sensor.longitude]], { className: `map-ray state-${state}`, interactive: false }));
