@@ -153,6 +153,9 @@ class NoiseEventMeter:
             return self._close()
         threshold, background = self._threshold()
         found: list[NoiseEvent] = []
+        if self._open is None and max(second.lafmax_eighths, default=-math.inf) <= threshold - self.rule.hysteresis:
+            self._background.learn(second.laf)
+            return found  # the common case, of a street without an event
         start = second.t_end - second.seconds
         for number, (level, greatest) in enumerate(zip(second.laeq_eighths, second.lafmax_eighths, strict=True)):
             begin = start + number * EIGHTH
