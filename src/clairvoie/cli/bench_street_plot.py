@@ -37,10 +37,10 @@ def draw(figures: SceneFigures, path: Path) -> None:
         for ratio, style in zip(figures.ratios, ("-", "--", ":"), strict=False)
     ]
     drawing.legend(handles=[*handles, *styles], loc="upper center", ncols=6, frameon=False)
-    hours = sum(figures.exposure_hours.values())
+    hours, middle = sum(figures.exposure_hours.values()), figures.ratios[len(figures.ratios) // 2]
     drawing.text(
         0.01, 0.01, f"Hits in {figures.scene_hours:.1f} h of scenes; false alarms in {hours:.2f} h of recordings, each "
-        "once. Marks: thresholds in use, with 95 % intervals both ways.", color="#555555", fontsize=8,
+        f"once. Marks: thresholds in use at {middle:.0f} dB, 95 % intervals both ways.", color="#555555", fontsize=8,
     )  # fmt: skip
     drawing.tight_layout(rect=(0, 0.03, 1, 0.95))
     drawing.savefig(path, dpi=130)
