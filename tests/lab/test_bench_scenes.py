@@ -16,7 +16,7 @@ from clairvoie.detect.sound.card import Calibration, HazardRule
 from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.tagging import Scores, SoundTagger
 from clairvoie.lab.calibration import fitted, logits, reliability
-from clairvoie.lab.detection_scores import MISSING, ScoreTable, available, class_scores
+from clairvoie.lab.detection_scores import MISSING, TOO_FEW, ScoreTable, available, class_scores
 from clairvoie.lab.exposure import FalseAlarms, share_interval
 from clairvoie.lab.listeners import Begin, Other, begins_of
 from clairvoie.lab.operating import HeardRecording, HeardScene, curve, found, set_off_by
@@ -139,13 +139,19 @@ def test_a_detection_belongs_to_a_sound_around_it() -> None:
 
 
 def test_the_fields_own_measures_or_why_not() -> None:
-    tables = {"a": table(0.1, 0.9, 0.1, 0.1), "b": table(0.1, 0.1, 0.1, 0.1)}
-    got = class_scores(tables, ["dog"], {"a": [(1.0, 2.0, "dog")]}, {"dog": 0.5})
+    edges, quiet = np.arange(5.0), np.full((4, 2), 0.1, dtype=np.float32)
+    loud = quiet.copy()
+    loud[1, 0], loud[2, 1] = 0.9, 0.7
+    tables = {"a": ScoreTable(edges, loud), "b": ScoreTable(edges, quiet)}
+    truth = {"a": [(1.0, 2.0, "dog"), (2.0, 3.0, "bells")]}
+    got = class_scores(tables, ["dog", "bells"], truth, {"dog": 0.5, "bells": 0.8})
     if isinstance(got, str):
         assert not available()
         assert got == MISSING
     else:
         assert (got["dog"].psds1, got["dog"].psds2, got["dog"].f1) == (1.0, 1.0, 1.0)
+        assert (got["bells"].psds1, got["bells"].f1, got["bells"].best_f1) == (1.0, 0.0, 1.0)
+    assert class_scores(tables, ["dog"], truth, {"dog": 0.5}) in (MISSING, TOO_FEW)
 
 
 def test_yamnets_windows_begin_where_they_rise() -> None:

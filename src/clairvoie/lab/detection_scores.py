@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 ONSET_COLLAR = 0.2
 MISSING = "sed_scores_eval is not installed (pip install sed_scores_eval 'pandas<3', with a C++ compiler)"
+TOO_FEW = "sed_scores_eval 0.0.4 measures no class that is alone"
 _ANY_OFFSET = 1e4
 _PSDS1 = {"dtc_threshold": 0.7, "gtc_threshold": 0.7, "cttc_threshold": None, "alpha_ct": 0.0, "alpha_st": 1.0}
 _PSDS2 = {"dtc_threshold": 0.1, "gtc_threshold": 0.1, "cttc_threshold": 0.3, "alpha_ct": 0.5, "alpha_st": 1.0}
@@ -56,6 +57,8 @@ def class_scores(
     """Measures of every class, or why there are none."""
     if not available():
         return MISSING
+    if len(classes) < 2:
+        return TOO_FEW
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, of old calls to pandas
         return _computed(tables, classes, truth, thresholds)
