@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import sys
 
+from clairvoie.config import one_thread
 from clairvoie.errors import ClairvoieError
 
 
 def main() -> None:
     """Run the command line with ``sys.argv``, then leave with an exit status."""
     status: int | str | None
+    one_thread()
     try:
         from clairvoie.cli import app
 

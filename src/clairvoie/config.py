@@ -371,6 +371,15 @@ def one_thread_of_arithmetic() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+def one_thread() -> None:
+    """Have numpy's linear algebra work in the thread that asks, unless the environment says otherwise.
+
+    Before numpy is loaded. Products of the size of a second of sound are done before a second thread has woken, which
+    then waits in a loop: on two cores ``listen`` took several times the processor time without this.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def child_environment() -> dict[str, str]:
     """The environment of a node's processes: no telemetry of onnxruntime, and one thread of arithmetic each."""
     return {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
