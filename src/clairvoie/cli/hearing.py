@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -142,8 +143,9 @@ class Hearing:
             return None
         first, levels = self.start.timestamp(), self.levels
         valid = levels.valid
-        rows = zip(levels.t_end[valid] + first, levels.seconds[valid], levels.laeq[valid], strict=True)
-        heard = ((t, seconds, level if level > -1e9 else None) for t, seconds, level in rows)
+        columns = (levels.t_end[valid] + first, levels.seconds[valid], levels.laeq[valid])
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        heard = ((t, seconds, level if math.isfinite(level) else None) for t, seconds, level in rows)
         return lden_of(heard, first, first + self.length, self.start.tzinfo)
 
     def detection_counts(self) -> dict[HazardKind, int]:
