@@ -6,7 +6,7 @@ What is likely depends on how often a sound occurs, here as often as in the scen
 more hazards than a street.
 
 >>> steep = Calibration(slope=2.0, offset=-1.0)
->>> [round(float(x), 3) for x in steep(np.array([0.0, 0.5, 0.9, 1.0]))]
+>>> [round(steep(score), 3) for score in (0.0, 0.5, 0.9, 1.0)]
 [0.0, 0.269, 0.968, 1.0]
 """
 
