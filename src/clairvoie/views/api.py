@@ -125,6 +125,19 @@ def _described(kind: type, words: str) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": schema}}}
 
 
+def all_sensors(desk: DisclosingDesk) -> documents.Sensors:
+    """All sensors now, each with what it may report and where its trials stand."""
+    counting, now = desk.acts().counting, desk.now()
+    trials: dict[str, list[TrialView]] = {}
+    for view in desk.trials():
+        trials.setdefault(view.sensor, []).append(view)
+    found = tuple(
+        documents.sensor_document(s, leave_of(counting, s.sensor.id, now), trials.get(s.sensor.id, ()))
+        for s in desk.sensors()
+    )
+    return documents.Sensors(time_zone=desk.deployment().time_zone, now=documents.moment(now), sensors=found)
+
+
 def reading(desk: DisclosingDesk) -> APIRouter:
     """What programs may read."""
     router = APIRouter(prefix="/api/v1", tags=["reading"])
@@ -132,15 +145,7 @@ def reading(desk: DisclosingDesk) -> APIRouter:
 
     @router.get("/sensors", summary="All sensors now", **documented(documents.Sensors))
     def sensors() -> Response:
-        counting, now = desk.acts().counting, desk.now()
-        trials: dict[str, list[TrialView]] = {}
-        for view in desk.trials():
-            trials.setdefault(view.sensor, []).append(view)
-        found = tuple(
-            documents.sensor_document(s, leave_of(counting, s.sensor.id, now), trials.get(s.sensor.id, ()))
-            for s in desk.sensors()
-        )
-        return answer(documents.Sensors(time_zone=zone, now=documents.moment(desk.now()), sensors=found))
+        return answer(all_sensors(desk))
 
     @router.get("/authorisations", summary="Authorisations", **documented(documents.Authorisations))
     def authorisations() -> Response:
