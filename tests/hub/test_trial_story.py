@@ -100,6 +100,24 @@ def on_trial(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
+def programs_are_told_nothing(served: Served, staff: Staff) -> None:
+    """People read in the JSON interface where a kind stands; machines and programs are told of no trial."""
+    told = served.ask("GET", "/api/v1/sensors", headers=staff.session("dora")).json()["sensors"][0]["trials"]
+    assert {"kind": "glass-breaking", "state": "live", "hours_watched": 168.0, "hours_needed": 168} in told
+    for machine in (staff.machine("lights", "duty-desk"), staff.program("suzanne")):
+        assert served.ask("GET", "/api/v1/sensors", headers=machine).json()["sensors"][0]["trials"] == []
+        assert served.ask("GET", "/trial", headers=machine).status_code == 403
+
+
+def the_ledger_tells_it(served: Served) -> None:
+    told = served.ledger.of(EntryKind.PROPOSAL)[0].detail
+    assert (told["hours"], told["detections"], told["confirmed"], told["false-alarm"]) == ("168.0", "2", "1", "1")
+    assert served.ledger.of(EntryKind.APPROVAL)[0].detail["signed-by"] == "suzanne"
+    assert [(e.who, e.detail["act"]) for e in served.ledger.of(EntryKind.TRIAL)] == [
+        ("dora", "judged"), ("dora", "judged"), ("dora", "withdrawn"),
+    ]  # fmt: skip
+
+
 def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> None:
     with Served.of(settings_at(tmp_path, areas=AREAS), Street(), callers=None, trial=True) as served:
         make_real(served)
@@ -146,11 +164,7 @@ def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> N
             TrialState.LIVE, ("suzanne", "aline"),
         )  # fmt: skip
         assert hear(4) == 1, "from now on it opens incidents"
-        told = served.ask("GET", "/api/v1/sensors", headers=staff.session(duty)).json()["sensors"][0]["trials"]
-        assert {"kind": "glass-breaking", "state": "live", "hours_watched": 168.0, "hours_needed": 168} in told
-        for machine in (staff.machine("lights", "duty-desk"), staff.program(supervisor)):
-            assert served.ask("GET", "/api/v1/sensors", headers=machine).json()["sensors"][0]["trials"] == []
-            assert served.ask("GET", "/trial", headers=machine).status_code == 403
+        programs_are_told_nothing(served, staff)
         assert hear(5, kind=FIREWORK) == 1, "another kind at this sensor does not"
         assert hear(1, sensor="mic-far") == 1, "nor this kind at another sensor"
         assert post("/trial/mic-a/glass-breaking/withdraw", duty) == 303
@@ -159,12 +173,7 @@ def test_a_week_then_two_signatures_and_only_then_the_queue(tmp_path: Path) -> N
         assert (stands(served).state, stands(served).by, stands(served).figures.seconds) == (
             TrialState.WITHDRAWN, "Dora (dora)", 0,
         )  # fmt: skip
-        told = served.ledger.of(EntryKind.PROPOSAL)[0].detail
-        assert (told["hours"], told["detections"], told["confirmed"], told["false-alarm"]) == ("168.0", "2", "1", "1")
-        assert served.ledger.of(EntryKind.APPROVAL)[0].detail["signed-by"] == "suzanne"
-        assert [(e.who, e.detail["act"]) for e in served.ledger.of(EntryKind.TRIAL)] == [
-            ("dora", "judged"), ("dora", "judged"), ("dora", "withdrawn"),
-        ]  # fmt: skip
+        the_ledger_tells_it(served)
 
 
 def test_an_approval_comes_to_nothing_once_the_trial_began_anew(tmp_path: Path) -> None:
