@@ -16,6 +16,8 @@ from clairvoie.lab.speed_peers import Peer
 
 TEXT_SIZE, SMALL, TITLE_SIZE = 14.0, 12.5, 19.0
 STAGE_COLOURS = dict(zip(STAGES, ("#274c77", "#6096ba", "#a3b18a", "#dda15e", "#bc6c25"), strict=True))
+ROOM = 6.0
+"""To the right of the most streams, for the names of the peers."""
 NARROWEST_SHARE = 0.07
 """A stage that takes less of the axis has no figure written in it."""
 
@@ -94,9 +96,10 @@ def _draw_streams(axes: Any, found: Speed) -> None:
     for peer in found.peers:
         if isinstance(peer, Peer):
             axes.axhline(1000 / peer.ms, color=QUIET, linewidth=1, linestyle=":")
-            place = {"xytext": (4, 3), "textcoords": "offset points", "size": SMALL, "color": QUIET}
-            axes.annotate(peer.name, (counts[0], 1000 / peer.ms), **place)
+            place = {"xytext": (0, 3), "textcoords": "offset points", "size": SMALL, "color": QUIET, "ha": "right"}
+            axes.annotate(f"{peer.name} {1000 / peer.ms:.0f}", (ROOM * counts[-1], 1000 / peer.ms), **place)
     axes.set_xscale("log")
+    axes.set_xlim(0.8 * counts[0], ROOM * counts[-1])
     axes.set_xticks(counts)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
