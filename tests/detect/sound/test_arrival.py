@@ -100,6 +100,13 @@ def test_a_constant_and_rumble_do_not_matter() -> None:
     assert found(low).time == pytest.approx(found(bang).time, abs=0.00008)
 
 
+def test_the_spike_of_a_shock_is_not_taken_for_noise_before_its_echo() -> None:
+    samples = 0.001 * white(6400, np.random.default_rng(3))
+    samples[3000:3002] += 1.0, -0.5
+    samples[3040:3100] += 0.5 * np.exp(-np.arange(60) / 60) * white(60, np.random.default_rng(4))
+    assert abs(arrival(samples, RATE, 3030).time - 3000 / RATE) < 0.0002
+
+
 def test_before_it_may_be_digital_silence() -> None:
     samples = np.zeros(4000)
     samples[2000:2100] = 0.5 * np.exp(-np.arange(100) / 30)

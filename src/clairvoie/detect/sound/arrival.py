@@ -63,6 +63,8 @@ NOISE_FLOOR = 1e-4
 """Noise is taken to be at least this share of the greatest power: 40 dB below it lies what sampling rings."""
 NOISE_FREEDOM = 12.0
 """Noise has Student's distribution with so many degrees of freedom: streets crackle a little."""
+GREATEST_CRACKLE = 64.0
+"""But no further than to eight standard deviations, or the spike of a shock would pass for noise before its echo."""
 
 ATTACKS = (0.0, 0.0001, 0.0002, 0.00035, 0.0006, 0.001, 0.0017, 0.0028)
 ATTACK_PRIOR = (5.0, 3.0, 2.5, 2.2, 2.0, 2.0, 1.6, 1.2)
@@ -216,4 +218,7 @@ def _noise_likelihood(power: Array) -> Array:
     """Logarithm of Student's density, of variance one, at samples of this power."""
     freedom = NOISE_FREEDOM
     constant = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log((freedom - 2) * math.pi)
-    return np.asarray(constant - (freedom + 1) / 2 * np.log1p(power / (freedom - 2)), dtype=np.float64)
+    crackle = np.minimum(power, GREATEST_CRACKLE)
+    beyond = (power - crackle) / (freedom - 2 + GREATEST_CRACKLE)
+    likelihood = constant - (freedom + 1) / 2 * (np.log1p(crackle / (freedom - 2)) + beyond)
+    return np.asarray(likelihood, dtype=np.float64)
