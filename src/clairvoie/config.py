@@ -235,21 +235,13 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AirSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is known of the air when bangs are located: °C, metres a second to the east and north, and how far off each
-    may be (one standard uncertainty)."""
+    """The air when bangs are located: °C, m/s to the east and north, their standard uncertainties. The hub checks."""
 
     temperature: float = 15.0
     wind_east: float = 0.0
     wind_north: float = 0.0
     temperature_uncertainty: float = 8.0
     wind_uncertainty: float = 2.5
-
-    def __post_init__(self) -> None:
-        limits = {"temperature": (-50, 60), "wind_east": (-40, 40), "wind_north": (-40, 40)}
-        limits |= {"temperature_uncertainty": (0, 50), "wind_uncertainty": (0, 30)}
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigurationError(f"air.{name} is out of range", getattr(self, name), f"Give {low} to {high}.")
 
 
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -368,15 +360,6 @@ def preferred_language() -> str:
 def one_thread_of_arithmetic() -> None:
     """Have this process's linear algebra use one thread, unless the environment says otherwise. To be called before
     numpy is imported: on sums as small as those of sound, more threads only wait for one another."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-
-def one_thread() -> None:
-    """Have numpy's linear algebra work in the thread that asks, unless the environment says otherwise.
-
-    Before numpy is loaded. Products of the size of a second of sound are done before a second thread has woken, which
-    then waits in a loop: on two cores ``listen`` took several times the processor time without this.
-    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 

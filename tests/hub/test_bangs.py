@@ -21,7 +21,7 @@ from clairvoie.boundary.incident import Basis, IncidentState, Outcome
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.sensor import Place, Sensor, SensorKind
 from clairvoie.config import AirSettings, Retention
-from clairvoie.errors import ConfigurationError
+from clairvoie.errors import InvalidValue
 from clairvoie.hub import schema
 from clairvoie.hub.bangs import OPENING_PEAK, told_by, told_with
 from clairvoie.hub.enrolment import Enrolment
@@ -302,5 +302,5 @@ def test_the_settings_say_what_is_known_of_the_air(tmp_path: Path) -> None:
     )
     assert task_of(settings_at(tmp_path)).grouping.air == Air()
     assert task_of(settings_at(tmp_path, air=told)).grouping.air == Air(28.0, (3.0, -2.0), 1.0, 0.5)
-    with pytest.raises(ConfigurationError, match=r"air\.temperature"):
-        AirSettings(temperature=90.0)
+    with pytest.raises(InvalidValue, match="temperature of the air"):
+        task_of(settings_at(tmp_path, air=AirSettings(temperature=90.0)))
