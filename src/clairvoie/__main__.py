@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from clairvoie.config import one_thread
 from clairvoie.errors import ClairvoieError
+from clairvoie.threads import one_thread
 
 
 def main() -> None:

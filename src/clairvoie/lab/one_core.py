@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clairvoie.config import one_thread
+from clairvoie.threads import one_thread
 
 
 def stay_on_one_core() -> None:
