@@ -43,4 +43,12 @@ def progress_of_many(count: int, *, quiet: bool) -> Iterator[Callable[[int, Path
 
 def _bar(shown: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)
+    # Left to itself, rich would take what is printed meanwhile to the bar's stream: JSON that belongs into a file.
+    return Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        disable=not shown,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
