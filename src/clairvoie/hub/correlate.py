@@ -14,6 +14,7 @@ An arrival is put into one group only. Two bangs closer together than the uncert
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -101,8 +102,8 @@ def fits(one: Heard, other: Heard, air: Air) -> bool:
 
 
 def _cone(one: Heard, other: Heard, air: Air, more: float) -> bool:
-    apart = ((one.east - other.east) ** 2 + (one.north - other.north) ** 2 + (one.up - other.up) ** 2) ** 0.5
-    slack = SIGMAS * (one.sigma**2 + other.sigma**2) ** 0.5
+    apart = math.dist((one.east, one.north, one.up), (other.east, other.north, other.up))
+    slack = SIGMAS * math.hypot(one.sigma, other.sigma)
     return abs(one.time - other.time) <= apart / air.slowest + slack + more
 
 
@@ -186,7 +187,7 @@ def _fitting(heard: Sequence[Heard], air: Air) -> Bool:
 def _one_each(names: npt.NDArray[np.intp], scaled: Float) -> Bool:
     """Of each sensor the arrival that fits best (rows, n), if it fits."""
     least = np.full((len(scaled), int(names.max()) + 1), np.inf)
-    np.minimum.at(least, (slice(None), names), scaled)
+    np.minimum.at(least.T, names, scaled.T)
     return np.asarray((scaled <= SIGMAS) & (scaled == least[:, names]))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
@@ -45,6 +46,7 @@ PHASES = 8
 LINEARITY_HZ = (31.5, 1000.0, 4000.0)
 QUIETEST_DB = -130.0
 Sound = NDArray[np.float32]
+Goal = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Margin(Struct, frozen=True, kw_only=True):
@@ -84,15 +86,15 @@ def nominal_frequencies(rate: int) -> list[float]:
 
 def weighting_margins(rate: int) -> list[Margin]:
     """A, C and Z at every nominal frequency up to 0.45 of ``rate``."""
-    goals: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
-        "A": a_goal,
-        "C": c_goal,
-        "Z": np.zeros_like,
-    }
+    goals: dict[str, Goal] = {"A": a_goal, "C": c_goal, "Z": np.zeros_like}
     found = []
     for weighting, goal in goals.items():
-        found += _frequency_margins(weighting, rate, lambda f, w=weighting, g=goal: response(w, f, rate) - g(f))
+        found += _frequency_margins(weighting, rate, partial(_error, weighting, rate, goal))
     return found
+
+
+def _error(weighting: str, rate: int, goal: Goal, frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    return response(weighting, frequency, rate) - goal(frequency)
 
 
 def bilinear_margins(rate: int) -> list[Margin]:
