@@ -107,7 +107,8 @@ def test_nothing_readable_is_in_the_log(house: LogHouse) -> None:
             assert secret.encode() not in data
     assert shelf.files["bodies/000"].count(b"\n") == len(PUBLIC_KINDS) + 1
     assert b'"look"' not in shelf.files["bodies/000"]
-    assert secret.encode() in shelf.files["minutes/021"]
+    [minute] = [path for path in shelf.files if path.startswith("minutes/")]
+    assert secret.encode() in shelf.files[minute]
 
 
 def test_a_minute_holds_every_record_of_it_each_chained_to_its_sensors_last(house: LogHouse) -> None:

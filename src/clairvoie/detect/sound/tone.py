@@ -34,7 +34,6 @@ class Tone:
 def tone_in(samples: NDArray[np.floating], rate: int) -> Tone:
     """The strongest tone between 20 Hz and 0.45 of the rate; in silence one of no power and a distortion of 1."""
     sound = np.asarray(samples, dtype=np.float64)
-    sound = sound - sound.mean()
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
     frequency = np.fft.rfftfreq(sound.size, 1 / rate)
     highest = HIGHEST_SHARE_OF_RATE * rate
@@ -56,8 +55,9 @@ def tone_in(samples: NDArray[np.floating], rate: int) -> Tone:
 
 
 def _fit(sound: NDArray[np.float64], hertz: float, rate: int, first: int = 0) -> complex:
-    """The complex amplitude of the sine of ``hertz`` that fits ``sound`` best; its phase is that at sample 0 of all."""
+    """The complex amplitude of the sine of ``hertz`` that, with a constant beside it, fits ``sound`` best; its phase is
+    that at sample 0 of all. To take the mean away first would take some of a tone with it that has no whole periods."""
     phase = 2 * np.pi * hertz * (first + np.arange(sound.size)) / rate
-    basis = np.stack([np.cos(phase), -np.sin(phase)])
-    real, imaginary = np.linalg.solve(basis @ basis.T, basis @ sound)
+    basis = np.stack([np.cos(phase), -np.sin(phase), np.ones_like(phase)])
+    real, imaginary, _ = np.linalg.solve(basis @ basis.T, basis @ sound)
     return complex(real, imaginary)
