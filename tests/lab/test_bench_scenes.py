@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from clairvoie.detect.sound.card import Calibration, HazardRule
 from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.tagging import Scores, SoundTagger
 from clairvoie.lab.calibration import fitted, logits, reliability
-from clairvoie.lab.detection_scores import MISSING, TOO_FEW, ScoreTable, available, class_scores
+from clairvoie.lab.detection_scores import MISSING, TOO_FEW, UNUSABLE, ScoreTable, class_scores
 from clairvoie.lab.exposure import FalseAlarms, share_interval
 from clairvoie.lab.listeners import Begin, Other, begins_of
 from clairvoie.lab.operating import HeardRecording, HeardScene, curve, found, set_off_by
@@ -146,12 +147,25 @@ def test_the_fields_own_measures_or_why_not() -> None:
     truth = {"a": [(1.0, 2.0, "dog"), (2.0, 3.0, "bells")]}
     got = class_scores(tables, ["dog", "bells"], truth, {"dog": 0.5, "bells": 0.8})
     if isinstance(got, str):
-        assert not available()
-        assert got == MISSING
+        installed = importlib.util.find_spec("sed_scores_eval") is not None
+        assert got.startswith(UNUSABLE) if installed else got == MISSING
     else:
         assert (got["dog"].psds1, got["dog"].psds2, got["dog"].f1) == (1.0, 1.0, 1.0)
         assert (got["bells"].psds1, got["bells"].f1, got["bells"].best_f1) == (1.0, 0.0, 1.0)
-    assert class_scores(tables, ["dog"], truth, {"dog": 0.5}) in (MISSING, TOO_FEW)
+    assert class_scores(tables, ["dog"], truth, {"dog": 0.5}) == (got if isinstance(got, str) else TOO_FEW)
+
+
+@pytest.mark.parametrize(("missing", "said"), [("sed_scores_eval", MISSING), ("pkg_resources", UNUSABLE)])
+def test_a_library_that_cannot_be_loaded_costs_only_its_own_measures(
+    monkeypatch: pytest.MonkeyPatch, missing: str, said: str
+) -> None:
+    def fails(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr("clairvoie.lab.detection_scores.importlib.import_module", fails)
+    got = class_scores({}, ["dog", "bells"], {}, {})
+    assert isinstance(got, str)
+    assert got.startswith(said)
 
 
 def test_yamnets_windows_begin_where_they_rise() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clairvoie.cli.picture import write_picture
 from clairvoie.lab.exposure import share_interval
 from clairvoie.lab.operating import Curve, Point
 
@@ -25,7 +26,7 @@ def draw(figures: SceneFigures, path: Path) -> None:
 
     kinds = [kind for kind in HAZARDS if any(kind in r.curves for r in figures.recognisers.values())]
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9, "axes.edgecolor": "#888888"})
-    drawing, axes = plt.subplots(2, len(kinds), figsize=(3.5 * len(kinds), 6.6), squeeze=False)
+    drawing, axes = plt.subplots(2, len(kinds), figsize=(3.5 * len(kinds), 6.6), dpi=130, squeeze=False)
     for column, kind in enumerate(kinds):
         _operating(axes[0][column], figures, kind)
         _reliability(axes[1][column], figures, kind)
@@ -43,8 +44,10 @@ def draw(figures: SceneFigures, path: Path) -> None:
         f"once. Marks: thresholds in use at {middle:.0f} dB, 95 % intervals both ways.", color="#555555", fontsize=8,
     )  # fmt: skip
     drawing.tight_layout(rect=(0, 0.03, 1, 0.95))
-    drawing.savefig(path, dpi=130)
-    plt.close(drawing)
+    try:
+        write_picture(drawing, path)
+    finally:
+        plt.close(drawing)
 
 
 def _operating(axis: Any, figures: SceneFigures, kind: str) -> None:

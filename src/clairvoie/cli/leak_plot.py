@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from clairvoie.cli.listen_plot import ACCENT, COLOURS, INK, OPEN, PAPER, QUIET, RULE, spaced
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 from clairvoie.lab.leak_example import Example
 from clairvoie.lab.leak_rebuilt import NOTHING, PLAIN, RELEASED_NOISE, THIRDS_PHASES
 from clairvoie.lab.leak_results import Audit, Guess, Interval, ListAttack
@@ -51,11 +51,7 @@ def draw(audit: Audit, examples: Sequence[Example], path: Path) -> None:
     _draw_dots(figure, audit)
     _draw_lists(figure, audit)
     _draw_examples(figure, examples)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
-    except OSError as error:
-        reason = f"the plot cannot be written ({error.strerror})"
-        raise ConfigurationError(reason, str(path), "Check --plot.") from error
+    write_picture(figure, path)
 
 
 def _title(audit: Audit) -> str:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from clairvoie.cli.listen_plot_style import ACCENT, INK, PAPER, QUIET, RULE
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 from clairvoie.lab.bench_levels import NOT_AN_INSTRUMENT, LevelFigures
 from clairvoie.lab.level_margins import Margin, worst
 
@@ -46,11 +46,7 @@ def draw(figures: LevelFigures, path: Path) -> None:
     figure.text(0.05, 0.915, _subtitle(figures), size=TEXT_SIZE, color=QUIET, va="center")
     _draw_weighting(figure.add_axes((0.05, 0.10, 0.55, 0.76)), figures)
     _draw_rows(figure.add_axes((0.775, 0.10, 0.195, 0.76)), figures)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
-    except OSError as error:
-        reason = f"the plot cannot be written ({error.strerror})"
-        raise ConfigurationError(reason, str(path), "Check --plot.") from error
+    write_picture(figure, path)
 
 
 def _rates(margins: list[Margin]) -> list[int]:

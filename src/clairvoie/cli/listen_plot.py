@@ -36,7 +36,7 @@ from clairvoie.cli.listen_plot_style import (
 from clairvoie.cli.listen_spectrogram import Spectrogram
 from clairvoie.cli.listen_table import clock_words, described, reference
 from clairvoie.cli.listen_words import number
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 
 LEFT, WIDTH = 0.065, 0.75
 COLUMN_LEFT, COLUMN_RIGHT, ROW = 0.862, 0.987, 0.0325
@@ -64,11 +64,7 @@ def draw(hearing: Hearing, picture: Spectrogram, path: Path, language: str = "en
     _draw_detections(level_axes, spectrum_axes, hearing, language)
     _draw_indicators(figure, hearing, language)
     _draw_legend(figure, shares, language)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER)
-    except OSError as error:
-        reason = f"the plot cannot be written ({error.strerror})"
-        raise ConfigurationError(reason, str(path), "Check --plot.") from error
+    write_picture(figure, path, optimize=False)
 
 
 def _title(hearing: Hearing, language: str) -> str:

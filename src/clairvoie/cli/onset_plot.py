@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from clairvoie.cli.listen_plot_style import ACCENT, INK, OPEN, PAPER, QUIET, RULE
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 from clairvoie.lab.bench_onsets import OnsetFigures, Summary
 
 TEXT_SIZE, SMALL, TITLE_SIZE = 14.0, 12.5, 19.0
@@ -33,11 +33,7 @@ def draw(figures: OnsetFigures, path: Path) -> None:
     figure.text(0.06, 0.915, _subtitle(figures), size=TEXT_SIZE, color=QUIET, va="center")
     _draw_errors(figure.add_axes((0.06, 0.40, 0.72, 0.47)), figures)
     _draw_honesty(figure.add_axes((0.06, 0.075, 0.72, 0.25)), figures)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
-    except OSError as error:
-        reason = f"the plot cannot be written ({error.strerror})"
-        raise ConfigurationError(reason, str(path), "Check --plot.") from error
+    write_picture(figure, path)
 
 
 def _title(figures: OnsetFigures) -> str:

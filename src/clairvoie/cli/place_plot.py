@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse as Outline
 
 from clairvoie.cli.listen_plot_style import ACCENT, INK, OPEN, PAPER, QUIET, RULE, TEXT_SIZE, TITLE_SIZE, style
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 from clairvoie.hub.locate import Fixes, ellipse, locate_all
 from clairvoie.hub.locate_air import travel
 from clairvoie.hub.locate_arrivals import Arrivals
@@ -41,12 +41,7 @@ def draw(figures: Figures, path: Path) -> None:
     _map(figure.add_axes((0.06, 0.08, 0.46, 0.735)), layouts, fixes)
     _near(figure.add_axes((0.6, 0.52, 0.375, 0.295)), layouts, fixes)
     _ratios(figure.add_axes((0.66, 0.08, 0.315, 0.335)), figures)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
-    except OSError as error:
-        raise ConfigurationError(
-            f"the plot cannot be written ({error.strerror})", str(path), "Check --plot."
-        ) from error
+    write_picture(figure, path)
 
 
 def example(seed: int) -> tuple[Layouts, Fixes]:

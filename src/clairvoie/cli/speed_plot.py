@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from clairvoie.cli.listen_plot import ACCENT, INK, OPEN, PAPER, QUIET, RULE
-from clairvoie.errors import ConfigurationError
+from clairvoie.cli.picture import write_picture
 from clairvoie.lab.speed import GOAL_MS, GOAL_STREAMS, STAGES, Load, Speed
 from clairvoie.lab.speed_peers import Peer
 
@@ -30,11 +30,7 @@ def draw(found: Speed, path: Path) -> None:
     figure.text(0.03, 0.9, _subtitle(found), size=TEXT_SIZE, color=QUIET, va="center")
     _draw_stages(_panel(figure, (0.19, 0.5, 0.77, 0.3)), found)
     _draw_streams(_panel(figure, (0.08, 0.09, 0.88, 0.27)), found)
-    try:
-        figure.savefig(path, format="png", facecolor=PAPER, pil_kwargs={"optimize": True})
-    except OSError as error:
-        reason = f"the plot cannot be written ({error.strerror})"
-        raise ConfigurationError(reason, str(path), "Check --plot.") from error
+    write_picture(figure, path)
 
 
 def _title(found: Speed) -> str:

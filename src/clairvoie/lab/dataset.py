@@ -22,7 +22,7 @@ import scipy.ndimage
 import scipy.signal
 from numpy.typing import NDArray
 
-from clairvoie.detect.sound.spectra import BANDS, HOP_SECONDS, MelPower, band_edges
+from clairvoie.detect.sound.spectra import HOP_SECONDS, MelPower, band_edges
 from clairvoie.errors import LabError
 from clairvoie.lab import classes
 from clairvoie.lab.synthesis import MAKERS
@@ -222,9 +222,3 @@ def spoken_sentences() -> Iterator[Samples]:
                     [program, "-v", language + speaker, "-s", str(speed), "-w", str(path), sentence], check=True
                 )
                 yield read_sound(path)
-
-
-def quiet_voice(frames: int) -> Voice:
-    """Digital silence."""
-    power = np.zeros((frames, BANDS), dtype=np.float32)
-    return Voice(power, np.zeros(frames, dtype=np.bool_), "silence", (), (), False)

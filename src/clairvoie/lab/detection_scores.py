@@ -10,7 +10,6 @@ events counts those whose onset is within 200 ms, whenever they end.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +20,8 @@ from numpy.typing import NDArray
 
 ONSET_COLLAR = 0.2
 MISSING = "sed_scores_eval is not installed (pip install sed_scores_eval 'pandas<3', with a C++ compiler)"
+UNUSABLE = "sed_scores_eval is installed but cannot be loaded"
+"""As when something that it imports is missing or too new; the reason stands behind it in brackets."""
 TOO_FEW = "sed_scores_eval 0.0.4 measures no class that is alone"
 _ANY_OFFSET = 1e4
 _PSDS1 = {"dtc_threshold": 0.7, "gtc_threshold": 0.7, "cttc_threshold": None, "alpha_ct": 0.0, "alpha_st": 1.0}
@@ -46,29 +47,30 @@ class ScoreTable(Struct, frozen=True):
     values: NDArray[np.float32]
 
 
-def available() -> bool:
-    """Whether the library is there."""
-    return importlib.util.find_spec("sed_scores_eval") is not None
-
-
 def class_scores(
     tables: Mapping[str, ScoreTable], classes: Sequence[str], truth: Truth, thresholds: Mapping[str, float]
 ) -> dict[str, ClassScores] | str:
     """Measures of every class, or why there are none."""
-    if not available():
-        return MISSING
-    if len(classes) < 2:
-        return TOO_FEW
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, of old calls to pandas
-        return _computed(tables, classes, truth, thresholds)
+        try:
+            library: Any = importlib.import_module("sed_scores_eval")
+            frame = importlib.import_module("sed_scores_eval.base_modules.scores").create_score_dataframe
+        except ImportError as error:
+            return MISSING if error.name == "sed_scores_eval" else f"{UNUSABLE} ({error})"
+        if len(classes) < 2:
+            return TOO_FEW
+        return _computed(library, frame, tables, classes, truth, thresholds)
 
 
 def _computed(
-    tables: Mapping[str, ScoreTable], classes: Sequence[str], truth: Truth, thresholds: Mapping[str, float]
+    library: Any,
+    frame: Any,
+    tables: Mapping[str, ScoreTable],
+    classes: Sequence[str],
+    truth: Truth,
+    thresholds: Mapping[str, float],
 ) -> dict[str, ClassScores]:
-    library: Any = importlib.import_module("sed_scores_eval")
-    frame = importlib.import_module("sed_scores_eval.base_modules.scores").create_score_dataframe
     scores = {name: frame(t.values, timestamps=t.edges, event_classes=list(classes)) for name, t in tables.items()}
     durations = {name: float(t.edges[-1]) for name, t in tables.items()}
     known = {name: [event for event in truth.get(name, ()) if event[2] in classes] for name in tables}

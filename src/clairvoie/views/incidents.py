@@ -94,6 +94,17 @@ def incident(request: Request, page: ThePage, number: Number) -> HTMLResponse:
     return page.render(request, "fragments/incident.html" if fragment else "incident.html", **facts(page, found))
 
 
+def wrong_outcome(outcome: str, basis: str) -> str:
+    """What is wrong with an outcome and its basis, or empty."""
+    if outcome not in set(Outcome) or basis not in set(Basis):
+        return NO_OUTCOME
+    try:
+        check_outcome(Outcome(outcome), Basis(basis))
+    except InvalidValue:
+        return NO_BASIS
+    return ""
+
+
 @router.post("/incidents/{number}/take")
 def take(
     request: Request, page: ThePage, number: Number, token: Token = "", who: Annotated[str, Form()] = ""
@@ -116,12 +127,9 @@ def close(
     """Close an incident with what was found and on what that rests."""
 
     def closing(name: str) -> object:
-        if outcome not in set(Outcome) or basis not in set(Basis):
-            return NO_OUTCOME
-        try:
-            check_outcome(Outcome(outcome), Basis(basis))
-        except InvalidValue:
-            return NO_BASIS
+        wrong = wrong_outcome(outcome, basis)
+        if wrong:
+            return wrong
         return page.desk.close(number, name, Outcome(outcome), Basis(basis), note.strip()[:NOTE_LENGTH])
 
     return act(request, page, number, token, who, closing)

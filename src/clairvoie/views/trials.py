@@ -14,11 +14,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from clairvoie.boundary.exposure import Rate
 from clairvoie.boundary.hazards import HazardKind
-from clairvoie.boundary.incident import Basis, Outcome, check_outcome
+from clairvoie.boundary.incident import Basis, Outcome
 from clairvoie.boundary.trial import NEEDED_HOURS, Figures, TrialState, TrialView
-from clairvoie.errors import HubError, IncidentConflict, InvalidValue
+from clairvoie.errors import HubError, IncidentConflict
 from clairvoie.views import person
-from clairvoie.views.incidents import NO_BASIS, NO_NAME, NO_OUTCOME
+from clairvoie.views.incidents import NO_NAME, wrong_outcome
 from clairvoie.views.page import Page, Shown, ThePage
 from clairvoie.views.preferences import FORGED
 from clairvoie.views.sensors import unknown
@@ -159,17 +159,6 @@ def wrong_form(request: Request, token: str, name: str) -> str:
     if not person.token_matches(request, token):
         return FORGED
     return "" if name else NO_NAME
-
-
-def wrong_outcome(outcome: str, basis: str) -> str:
-    """What is wrong with an outcome and its basis, or empty."""
-    if outcome not in set(Outcome) or basis not in set(Basis):
-        return NO_OUTCOME
-    try:
-        check_outcome(Outcome(outcome), Basis(basis))
-    except InvalidValue:
-        return NO_BASIS
-    return ""
 
 
 @router.post("/trial/{sensor}/{kind}/queue")
