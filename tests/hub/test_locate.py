@@ -169,9 +169,12 @@ def sample(seed: int, rows: int, sensors: int, *, wrong: int = 0, sigma: float =
     return Arrivals(places, times, np.full(times.shape, sigma), np.ones(times.shape, dtype=bool)), sources, bound
 
 
-@pytest.mark.parametrize(("sensors", "wrong", "most"), [(6, 0, 1.1), (8, 0, 1.1), (10, 3, 1.25), (14, 4, 1.25)])
-def test_it_comes_near_the_bound(sensors: int, wrong: int, most: float) -> None:
-    arrivals, sources, bound = sample(11, 300, sensors, wrong=wrong)
+@pytest.mark.parametrize(
+    ("sensors", "wrong", "most", "sigma"),
+    [(6, 0, 1.1, 0.001), (8, 0, 1.1, 0.02), (10, 3, 1.25, 0.001), (10, 3, 1.25, 0.005), (14, 4, 1.25, 0.001)],
+)
+def test_it_comes_near_the_bound(sensors: int, wrong: int, most: float, sigma: float) -> None:
+    arrivals, sources, bound = sample(11, 300, sensors, wrong=wrong, sigma=sigma)
     found = locate_all(arrivals, STILL)
     good = found.located
     share = np.hypot(*(found.where - sources)[good].T) / bound[good]
@@ -181,6 +184,33 @@ def test_it_comes_near_the_bound(sensors: int, wrong: int, most: float) -> None:
     squared = np.einsum("ri,rij,rj->r", off, np.linalg.inv(found.covariance[good]), off)
     held = float((squared <= RADIUS_95**2).mean())
     assert 0.90 <= held <= 0.99
+
+
+def test_two_places_on_which_seven_of_ten_agree_are_one_too_many() -> None:
+    """Four sensors stand as far from one place as from the other; three more heard it from each."""
+    between = [(0.0, north) for north in (-260.0, -90.0, 110.0, 240.0)]
+    one, other = (-60.0, 0.0), (60.0, 0.0)
+    beside = [(-220.0, 130.0), (-180.0, -170.0), (-90.0, 210.0), (230.0, 90.0), (170.0, -190.0), (110.0, 220.0)]
+    arrivals = [*bang(*one, between), *bang(*one, beside[:3]), *bang(*other, beside[3:])]
+    assert locate(arrivals, STILL) is Unlocated.AMBIGUOUS
+    fix = located([*arrivals, *bang(*one, [(-250.0, -40.0), (250.0, -60.0)])])
+    assert (fix.east, fix.north) == pytest.approx(one, abs=0.5)
+    assert fix.used == (True,) * 7 + (False,) * 3 + (True,) * 2
+
+
+@given(st.integers(0, 2**31), st.integers(4, 12), st.sampled_from((STILL, Air(), Air(10.0, (40.0, 20.0), 3.0, 0.0))))
+@settings(deadline=None, max_examples=15)
+def test_whatever_arrives_there_is_a_finite_fix_or_a_reason(seed: int, sensors: int, air: Air) -> None:
+    rng = np.random.default_rng(seed)
+    shape, across = (6, sensors), 10 ** rng.uniform(-4, 0)
+    places = np.full((*shape, 3), 4.0)
+    places[..., :2] = rng.normal(0, 10 ** rng.uniform(0, 4), (*shape, 2)) * (1.0, across)
+    times = rng.uniform(0, 10 ** rng.uniform(-3, 2), shape)
+    sigmas = np.full(shape, 10 ** rng.uniform(-7, 0)) if rng.random() < 0.5 else 10 ** rng.uniform(-7, 0, shape)
+    found = locate_all(Arrivals(places, times, sigmas, rng.random(shape) < 0.9), air)
+    for values in (found.where, found.emitted, found.emitted_sigma, found.covariance, found.residuals):
+        assert np.isfinite(values[found.located]).all()
+    assert (np.linalg.eigvalsh(found.covariance[found.located]) > 0).all()
 
 
 def test_many_at_once_are_what_each_is_alone() -> None:

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from clairvoie.lab.bench_place import Figures, Row
+    from clairvoie.lab.place_floor import Floor
 
 
 def place(
@@ -48,6 +49,8 @@ def figures_text(figures: Figures) -> str:
         ),
         *(_line(row) for row in figures.rows),
         "",
+        *_floor(figures.floor),
+        "",
         f"Processor time a fix: {speed.batch_ms:.3f} ms many at once, {speed.consensus_ms:.3f} ms with 3 wrong of 10.",
         (
             f"Plain least squares: {speed.least_squares_ms:.2f} ms, {speed.times_as_fast:.0f} times as long, at "
@@ -57,6 +60,14 @@ def figures_text(figures: Figures) -> str:
         *(f"{'met' if g.met else 'NOT MET':9}{g.name}: {g.found} (wanted {g.wanted})" for g in figures.goals),
     ]
     return "\n".join(lines)
+
+
+def _floor(floor: Floor) -> tuple[str, str]:
+    case = f"{floor.sensors} sensors, {floor.wrong} wrong, σ {floor.sigma_ms:g} ms, {floor.refused:.0%} refused"
+    return (
+        f"Floor of every method, {case}: {floor.expected:.3f} expected, {floor.found:.3f} found.",
+        "It is told how many are wrong and that the source is among the sensors: the mean of the exact posterior.",
+    )
 
 
 def _line(row: Row) -> str:

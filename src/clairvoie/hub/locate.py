@@ -4,13 +4,15 @@ Facts in, values out; many sounds at once (:func:`locate_all`) or one (:func:`lo
 
 1. Every few triples of arrivals give places in closed form (:mod:`.locate_triples`); the one with which most others
    agree is where weighted Gauss–Newton begins, over all arrivals (:mod:`.locate_descent`).
-2. If they all fit (χ² at :data:`SURE`, none further than :data:`FARTHEST` σ), that is the fix.
-3. Otherwise some are wrong: :mod:`.locate_consensus` finds which, and how sure that is.
-4. Any other place that explains the same arrivals nearly as well (:data:`ODDS`) makes the fix ambiguous: the second
-   root of the triples, and the mirror image in the line along which sensors stand.
+2. If they all fit (χ² at :data:`SURE` and so well that no wrong one need be suspected, none further than
+   :data:`FARTHEST` σ), that is the fix. Any other place that explains the same arrivals nearly as well (:data:`ODDS`)
+   makes it ambiguous: the second root of the triples, and the mirror image in the line along which sensors stand.
+3. Otherwise some are wrong: :mod:`.locate_consensus` finds which, and how sure that is. The fix is ambiguous when the
+   expected square of its error is over :data:`LARGEST_RISK` times what the right arrivals alone would leave.
 
-The ellipse comes from the Jacobian at the fix and the stated uncertainties, those of the air included; it is **not**
-scaled by the residuals: residuals that do not fit are refused instead. Its 95 % hold if the stated uncertainties do.
+The ellipse comes from the Jacobian at the fix and the stated uncertainties, those of the air included, and where some
+arrivals are wrong from all places that are likely; it is **not** scaled by the residuals: residuals that do not fit are
+refused instead. Its 95 % hold if the stated uncertainties do.
 
 What it cannot know: a wrong arrival that lies within its own uncertainty of the right one is used, and all arrivals
 being echoes of one facade are a consistent wrong place.
@@ -64,7 +66,9 @@ LONGEST_ELLIPSE = 150.0
 """Metres; a fix whose 95 % ellipse has a longer half-axis is a direction and no place."""
 NARROWEST = 0.02
 """Sensors whose spread across is less than this share of their spread along stand in a line."""
-LARGEST_RISK = 4.0
+MOST_SUSPECT = 0.1
+"""Share of right ones that are looked at as if some were wrong, at most."""
+LARGEST_RISK = 12.0
 """Of a consensus: see :attr:`~clairvoie.hub.locate_consensus.Consensus.risk`."""
 TRIPLES = 8
 """From which to begin when all arrivals may be right."""
@@ -202,15 +206,16 @@ def _fill(fixes: Fixes, chosen: npt.NDArray[np.intp], some: Arrivals, air: Air, 
     places = candidates(some, wide, air, height, triples(some.times.shape[1], TRIPLES))
     best = places.where[np.arange(len(some)), places.cost.argmin(axis=-1)]
     start, _ = descend(some, weights, np.clip(best, -FARTHEST_START, FARTHEST_START), air, height, 2)
-    found, used, risk = fit(some, weights, start, air, height), some.present.copy(), np.ones(len(some))
-    wrong = np.flatnonzero(~_fits(found, some, used))
+    found, used, risk = fit(some, weights, start, air, height), some.present.copy(), np.zeros(len(some))
+    fits = _fits(found, some, used)
+    wrong = np.flatnonzero(~fits | _suspect(found, some))
     for first in range(0, wrong.size, CONSENSUS_AT_ONCE):
         bad = wrong[first : first + CONSENSUS_AT_ONCE]
         agreed = consensus(some.rows(bad), wide[bad], air, height)
         for whole, part in zip((*found, used, risk), (*agreed.fit, agreed.used, agreed.risk), strict=True):
             whole[bad] = part
-    code = _judge(found, some, used, places, wide, air, height)
-    code[(code != Code.DISAGREE) & (risk > LARGEST_RISK)] = Code.AMBIGUOUS
+    twice = np.where(risk > 0, risk > LARGEST_RISK, _ambiguous(found, some, places, wide, air, height))
+    code = _judge(found, some, used, twice, fits)
     fixes.code[chosen] = code
     fixes.where[chosen], fixes.emitted[chosen] = found.where, found.emitted
     fixes.emitted_sigma[chosen] = np.sqrt(np.maximum(found.covariance[:, 2, 2], 0.0))
@@ -218,17 +223,16 @@ def _fill(fixes: Fixes, chosen: npt.NDArray[np.intp], some: Arrivals, air: Air, 
     fixes.used[chosen], fixes.residuals[chosen], fixes.squares[chosen] = used, found.residuals, found.squares
 
 
-def _judge(
-    found: Fit, some: Arrivals, used: Bool, places: Places, wide: Float, air: Air, height: float
-) -> npt.NDArray[np.int8]:
-    """The code of each row."""
+def _judge(found: Fit, some: Arrivals, used: Bool, twice: Bool, fits: Bool) -> npt.NDArray[np.int8]:
+    """The code of each row. ``twice``: whether another place explains it; ``fits``: whether all arrivals might be
+    right."""
     number, of = used.sum(axis=-1), some.count
     code = np.full(len(some), Code.LOCATED, dtype=np.int8)
     long = np.linalg.eigvalsh(found.covariance[:, :2, :2])[:, 1]
     code[(long * RADIUS_95**2 > LONGEST_ELLIPSE**2) | ~np.isfinite(long)] = Code.ILL_CONDITIONED
-    code[_ambiguous(found, some, places, wide, air, height)] = Code.AMBIGUOUS
+    code[twice] = Code.AMBIGUOUS
     wrong = ~_likely(found, used) | (number < FEWEST) | (of - number > LARGEST_DROP * of)
-    code[wrong | _by_chance(some, used)] = Code.DISAGREE
+    code[~fits & (wrong | _by_chance(some, used))] = Code.DISAGREE
     return code
 
 
@@ -236,6 +240,14 @@ def _fits(found: Fit, some: Arrivals, used: Bool) -> Bool:
     """Whether the residuals of what was used are those of right arrivals, together and each."""
     far = np.where(used, np.abs(found.residuals) / some.sigmas, 0.0).max(axis=-1)
     return np.asarray(_likely(found, used) & (far <= FARTHEST))
+
+
+def _suspect(found: Fit, some: Arrivals) -> Bool:
+    """Whether residuals that might be those of right arrivals are so large that a wrong one may hide among them: this
+    is asked of as many as wrong ones fall within σ of where they ought to be."""
+    sigma = np.where(some.present, some.sigmas, 0.0).sum(axis=-1) / some.count
+    share = np.minimum(sigma / OUTLIER_SECONDS, MOST_SUSPECT)
+    return np.asarray(found.squares > chdtri(np.maximum(some.count - 3, 1), share))
 
 
 def _likely(found: Fit, used: Bool) -> Bool:
@@ -250,7 +262,7 @@ def _by_chance(some: Arrivals, used: Bool) -> Bool:
         return np.zeros(len(some), dtype=np.bool_)
     share = np.minimum(1.0, np.where(used, some.sigmas, 0.0).sum(axis=-1) / np.maximum(number, 1) * 3 / OUTLIER_SECONDS)
     ways = gammaln(of + 1) - gammaln(number + 1) - gammaln(of - number + 1)
-    return np.asarray((number < of) & (ways + (number - 3) * np.log(share) > math.log(CHANCE)))
+    return np.asarray((number < of) & (ways + (number - 3) * np.log(np.maximum(share, 1e-12)) > math.log(CHANCE)))
 
 
 def _ambiguous(found: Fit, some: Arrivals, places: Places, wide: Float, air: Air, height: float) -> Bool:

@@ -23,11 +23,13 @@ UNKNOWNS = 3 + NUISANCES
 
 
 class Fit(NamedTuple):
-    """What was fitted: places (rows, 2), emission (rows), covariance of east, north (m) and emission (s) (rows, 3, 3),
-    residuals (rows, n) in seconds with what the air explains taken out, and the sum of squares that was minimised."""
+    """What was fitted: places (rows, 2), emission (rows), the air's errors in standard uncertainties (rows, 0 or 3),
+    covariance of all of these in this order (metres and seconds), residuals (rows, n) in seconds with what the air
+    explains taken out, and the sum of squares that was minimised."""
 
     where: Float
     emitted: Float
+    air: Float
     covariance: Float
     residuals: Float
     squares: Float
@@ -152,7 +154,9 @@ def fit(arrivals: Arrivals, weights: Float, start: Float, air: Air, height: floa
     covariance[:, :2, 2] = covariance[:, 2, :2] = shared
     total = np.maximum(weights.sum(axis=-1), 1e-12)
     covariance[:, 2, 2] = 1 / total - (shared * system.mean).sum(axis=-1)
-    return Fit(where, emitted[:, 0], covariance, left, (weights * left * left).sum(axis=-1))
+    return Fit(
+        where, emitted[:, 0], np.zeros((len(arrivals), 0)), covariance, left, (weights * left * left).sum(axis=-1)
+    )
 
 
 def refine(arrivals: Arrivals, weights: Float, start: Float, air: Air, height: float, *, steps: int = 2) -> Fit:
@@ -174,7 +178,7 @@ def refine(arrivals: Arrivals, weights: Float, start: Float, air: Air, height: f
             where = where + change[:, :2] * np.minimum(1.0, LONGEST_STEP / length)[:, None]
     left = behind - change[:, 2:3] - (nuisance(found, air) @ change[:, 3:][..., None])[..., 0]
     squares = (weights * left * left).sum(axis=-1) + (change[:, 3:] * change[:, 3:]).sum(axis=-1)
-    return Fit(where, change[:, 2], inverse[:, :3, :3], left, squares)
+    return Fit(where, change[:, 2], change[:, 3:], inverse, left, squares)
 
 
 def _slopes(found: Travel, air: Float) -> Float:

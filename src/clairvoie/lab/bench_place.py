@@ -3,7 +3,8 @@
 The measure of a row of layouts is the root of the mean square of error over bound, each layout counting the same: a
 layout in which the place is hard to know has a large bound and is not excused by it, nor does it drown the others. The
 bound is that of Cramér and Rao over the arrivals that are right, which a method that must find out which those are
-cannot reach. Refused layouts have no error; their share stands beside.
+cannot reach: :mod:`.place_floor` says how near it any can come. Refused layouts have no error; their share stands
+beside.
 
 Everything but the times follows from the seed. Times are processor time of one thread, the least of three runs, beside
 ``scipy.optimize.least_squares`` on the same arrivals in the same process; their ratio is what can be compared.
@@ -21,6 +22,7 @@ from scipy.stats import beta
 
 from clairvoie.hub.locate import RADIUS_95, REASONS, Code, Fixes, locate_all
 from clairvoie.hub.locate_air import Air
+from clairvoie.lab.place_floor import FLOOR, Floor, measure_floor
 from clairvoie.lab.place_layouts import SOURCE_HEIGHT, Case, Layouts, draw_in_airs, draw_layouts
 
 SIGMAS = (0.001, 0.005, 0.020)
@@ -89,6 +91,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     goals: tuple[Goal, ...]
     speed: Speed
+    floor: Floor
 
 
 def measure(seed: int = 1, *, quick: bool = False, report: Callable[[str, int, int], None] | None = None) -> Figures:
@@ -101,7 +104,9 @@ def measure(seed: int = 1, *, quick: bool = False, report: Callable[[str, int, i
             report(name, position, len(cases))
         rows.append(measure_case(name, case, number, seed))
     speed = measure_speed(seed, QUICK_PEERS if quick else PEERS, SPEED_ROWS)
-    return Figures(version=1, seed=seed, quick=quick, rows=tuple(rows), goals=_goals(rows, speed), speed=speed)
+    floor = measure_floor(FLOOR, number, seed, MOST_REFUSED)
+    goals = _goals(rows, speed)
+    return Figures(version=1, seed=seed, quick=quick, rows=tuple(rows), goals=goals, speed=speed, floor=floor)
 
 
 def _cases() -> list[tuple[str, Case]]:
