@@ -121,6 +121,14 @@ def test_a_wrong_arrival_is_shown_as_one() -> None:
     assert told.calibrated == 4
 
 
+def test_an_arrival_is_as_uncertain_as_all_that_makes_it_so() -> None:
+    """Its clock and front, the 0.1 ms in which it was sent, the way to the block and where the sensor stands."""
+    told = told_by(ALL, AIR, lambda _: True)
+    assert told.fix is not None
+    expected = math.sqrt(0.0003**2 + (units.AGE_FINE.step**2) / 12 + 0.001**2 + (1.0 / AIR.speed) ** 2)
+    assert [part.sigma for part in told.fix.arrivals] == pytest.approx([expected] * len(told.fix.arrivals), rel=1e-9)
+
+
 def test_who_is_calibrated() -> None:
     settings_list = Enrolment(DEPLOYMENT, {}, {sensor.id: sensor for sensor in SENSORS})
     assert settings_list.is_calibrated("post-a", Mode.EXERCISE)

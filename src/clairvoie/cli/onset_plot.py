@@ -91,7 +91,7 @@ def _name_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
     """Names beside the ends of their lines, moved apart where they would touch."""
     lowest = 0.0
     for value, name, colour in sorted(ends):
-        place = max(value, lowest * 1.22)
+        place = max(value, lowest * 1.3)
         lowest = place
         axes.annotate(
             name, (1.0, place), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from clairvoie.boundary.fix import Fix, FixArrival, Unlocated
 from clairvoie.boundary.hazards import HazardKind
+from clairvoie.boundary.units import AGE_FINE
 from clairvoie.hub.correlate import Group, around, correlate, fits
 from clairvoie.hub.correlate import Heard as Arriving
 from clairvoie.hub.incidents import Heard
@@ -97,7 +98,9 @@ def _within_reach(one: Arriving) -> bool:
 
 def _arriving(one: Heard, plane: Plane, air: Air) -> Arriving:
     assert one.sigma is not None
-    sigma = arrival_sigma(one.sigma, latency=CAPTURE_LATENCY, position=SENSOR_POSITION, speed=air.speed)
+    sigma = arrival_sigma(
+        one.sigma, step=AGE_FINE.step, latency=CAPTURE_LATENCY, position=SENSOR_POSITION, speed=air.speed
+    )
     return Arriving(one.detection, one.sensor, *plane.metres(one.place), one.onset, sigma)
 
 

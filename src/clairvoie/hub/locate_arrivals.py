@@ -28,16 +28,20 @@ class Arrival(NamedTuple):
     sigma: float
 
 
-def arrival_sigma(onset: float, *, latency: float, position: float, speed: float) -> float:
-    """The standard uncertainty in seconds of one arrival, from independent causes, each a standard uncertainty.
+def arrival_sigma(onset: float, *, step: float, latency: float, position: float, speed: float) -> float:
+    """The standard uncertainty in seconds of one arrival, from independent causes, each a standard uncertainty but for
+    ``step``.
 
-    ``onset``: of the detection, the node's clock included (s). ``latency``: of the time from membrane to block (s).
-    ``position``: of the sensor along the ray (metres); ``speed``: of sound (m/s).
+    ``onset``: of the detection, the node's clock included (s). ``step``: in which its time was sent (s): what was
+    rounded off lies anywhere within it, with a standard deviation of step/√12. ``latency``: of the time from membrane
+    to block (s). ``position``: of the sensor along the ray (metres); ``speed``: of sound (m/s).
 
-    >>> round(arrival_sigma(0.0003, latency=0.001, position=1.0, speed=340.0) * 1000, 2)
+    >>> round(arrival_sigma(0.0003, step=0.0001, latency=0.001, position=1.0, speed=340.0) * 1000, 2)
     3.12
+    >>> round(arrival_sigma(0.0, step=0.0001, latency=0.0, position=0.0, speed=340.0) * 1000, 3)
+    0.029
     """
-    return float(np.sqrt(onset**2 + latency**2 + (position / speed) ** 2))
+    return float(np.sqrt(onset**2 + step**2 / 12 + latency**2 + (position / speed) ** 2))
 
 
 @dataclass(frozen=True, slots=True)
