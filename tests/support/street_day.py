@@ -132,7 +132,7 @@ def hour_row(sensor: str, index: int, hour: int) -> HourRow | None:
     loud = sum(level > mean + 1.5 for level in levels)
     return HourRow(
         sensor=sensor, hour=hour, harmonica=round(0.2 * (quiet - 30) + 0.25 * (mean - quiet), 1),
-        intermittency=float(min(100, 25 + 2 * loud)), events=min(62, 5 * loud), coverage=eighths,
+        intermittency=float(min(100, 25 + 2 * loud)), events=min(62, 2 * loud), coverage=eighths,
     )  # fmt: skip
 
 
