@@ -11,7 +11,7 @@ is, on one line, and exit with status 1.
     │   ├── InvalidValue        a value outside its closed type
     │   ├── MalformedMessage    bytes that are not a message of ours
     │   ├── OversizedMessage    more bytes than a message may have
-    │   ├── UnsupportedVersion  a wire version that is neither N nor N-1
+    │   ├── UnsupportedVersion  a wire version that this program does not read
     │   └── SignatureMismatch   bytes that their alleged signer did not sign
     ├── CaptureError            raw sound cannot be had
     │   └── UnreadableRecording
@@ -68,7 +68,7 @@ class OversizedMessage(BoundaryError):
 
 
 class UnsupportedVersion(BoundaryError):
-    """A wire version that is neither the present one nor the one before."""
+    """A wire version that is newer than the present one, or no version at all."""
 
 
 class SignatureMismatch(BoundaryError):

@@ -17,6 +17,7 @@ from clairvoie.boundary.detection import (
     Claim,
     DetectionBegin,
     DetectionEnd,
+    HourNoise,
     ImpulseDetection,
     MinuteLevels,
     TenSecondLevel,
@@ -62,7 +63,7 @@ class HostileAnalyser:
         """One claim around ``second``."""
         makers = (
             *(self._begin, self._begin, self._end, self._bang, self._bang, self._bang),
-            *(self._ten, self._minute, self._thirds, lambda _second: Refused()),
+            *(self._ten, self._minute, self._thirds, self._hour, lambda _second: Refused()),
         )
         return self.random.choice(makers)(second)
 
@@ -124,6 +125,16 @@ class HostileAnalyser:
     def _thirds(self, second: int) -> Claim:
         thirds = tuple(self._maybe() for _ in THIRD_CENTRES)
         return ThirdLevels(end=self._period(second, 600), seconds=self.random.choice((600, 600, 60)), thirds=thirds)
+
+    def _hour(self, second: int) -> Claim:
+        enough = self.random.random() < 0.8
+        return HourNoise(
+            end=self._period(second, 3600),
+            harmonica=self.random.choice((None, self.random.uniform(0, 10))) if enough else None,
+            intermittency=self.random.choice((None, self.random.uniform(0, 100))) if enough else None,
+            events=self.random.choice((None, self.random.randint(0, 7200))) if enough else None,
+            coverage=self.random.uniform(0.75, 1.0) if enough else self.random.uniform(0.0, 1.0),
+        )
 
 
 class Step(NamedTuple):

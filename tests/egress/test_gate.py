@@ -13,6 +13,7 @@ from clairvoie.boundary.bulletin import (
     BeginEvent,
     Bulletin,
     EndEvent,
+    HourIndicators,
     ImpulseEvent,
     MinuteIndicators,
     MinuteOctaves,
@@ -26,6 +27,7 @@ from clairvoie.boundary.detection import (
     Claim,
     DetectionBegin,
     DetectionEnd,
+    HourNoise,
     ImpulseDetection,
     MinuteLevels,
     TenSecondLevel,
@@ -188,7 +190,7 @@ def test_what_a_lost_analyser_had_open_is_closed_without_confidence_or_level(how
 
 def test_parts_leave_in_their_seconds() -> None:
     gate = Gate()
-    gate.say(TenSecondLevel(end=START, laeq=61.5), minute(), thirds())
+    gate.say(TenSecondLevel(end=START, laeq=61.5), minute(), thirds(), hour())
     said = {second: gate.say(second=second).scheduled for second in range(START + 1, START + 60)}
     assert said[START + 2] == (TenSeconds(laeq=units.LEVEL.encode(61.5)),)
     indicators, octaves = said[START + 4][0], said[START + 6][0]
@@ -203,8 +205,14 @@ def test_parts_leave_in_their_seconds() -> None:
         ),
     )  # fmt: skip
     assert said[START + 35] == (TenMinuteThirds(low=(46,) * 14, high=(46,) * 14),)
+    assert said[START + 45] == (HourIndicators(harmonica=54, intermittency=42, events=13, coverage=8),)
     left = [second for second, parts in said.items() if parts]
-    assert left == [START + s for s in (2, 4, 6, 8, 12, 22, 32, 35, 42, 52)]
+    assert left == [START + s for s in (2, 4, 6, 8, 12, 22, 32, 35, 42, 45, 52)]
+
+
+def hour(**changes: Any) -> HourNoise:
+    known = HourNoise(end=START, harmonica=5.3, intermittency=41.0, events=12, coverage=0.98)
+    return replace(known, **changes)
 
 
 def thirds() -> ThirdLevels:
@@ -217,6 +225,7 @@ def test_without_a_value_the_part_leaves_all_the_same_and_the_source_is_lost() -
     assert said[START + 2] == (TenSeconds(laeq=0),)
     assert said[START + 8][0].health == HEALTHS.index(Health.SOURCE_LOST)  # type: ignore[union-attr]
     assert said[START + 35] == (TenMinuteThirds(low=(0,) * 14, high=(0,) * 14),)
+    assert said[START + 45] == (HourIndicators(harmonica=0, intermittency=0, events=0, coverage=0),)
 
 
 def test_a_value_that_comes_too_late_for_one_part_still_serves_the_next() -> None:
@@ -244,6 +253,9 @@ def test_a_value_that_comes_too_late_for_one_part_still_serves_the_next() -> Non
         (minute(end=START - 60), Reason.LATE),
         (minute(sources=((NoiseSource.MUSIC, 0.9),)), Reason.SOURCE),
         (ThirdLevels(end=START, seconds=60, thirds=(50.0,) * len(THIRD_CENTRES)), Reason.MALFORMED),
+        (hour(end=START - 600), Reason.MALFORMED),
+        (hour(end=START - 3600), Reason.LATE),
+        (hour(end=START + 3600), Reason.FUTURE),
     ],
     ids=lambda value: value.value if isinstance(value, Reason) else type(value).__name__,
 )

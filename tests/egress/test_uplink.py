@@ -195,8 +195,11 @@ def test_what_nobody_allowed_is_erased_and_counted_never_set_aside(outbox: Outbo
     assert (stored(hub), status.waiting, status.refused, status.erased) == (list(range(1, 16)), 0, 0, 5)
 
 
-def test_while_the_node_is_revoked_everything_waits(outbox: Outbox, hub: FakeHub) -> None:
-    hub.misbehaviour = lambda batch: problem(403, "revoked", len(batch) - 1)
+@pytest.mark.parametrize(("status", "code"), [(403, "revoked"), (422, "unsupported-version")])
+def test_while_the_node_is_revoked_or_newer_than_its_hub_everything_waits(
+    outbox: Outbox, hub: FakeHub, status: int, code: str
+) -> None:
+    hub.misbehaviour = lambda batch: problem(status, code, len(batch) - 1)
     deliver(outbox, hub, uploads=4)
     assert (outbox.status().waiting, outbox.refusals(), outbox.status().erased) == (20, [], 0)
 

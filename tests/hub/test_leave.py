@@ -13,6 +13,8 @@ from clairvoie.boundary.authorisation import Denial, ObservationKind, Reporting
 from clairvoie.boundary.bulletin import (
     SCHEDULE,
     Bulletin,
+    Event,
+    HourIndicators,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
@@ -116,6 +118,7 @@ def widest(**changes: object) -> Leave:
 FULL: dict[type, tuple[Scheduled, ObservationKind]] = {
     TenSeconds: (TenSeconds(laeq=1), ObservationKind.LEVELS),
     MinuteIndicators: (MinuteIndicators(lceq=0, lafmax=0, lcpeak=0, l10=0, l50=0, l90=1), ObservationKind.LEVELS),
+    HourIndicators: (HourIndicators(harmonica=0, intermittency=0, events=0, coverage=1), ObservationKind.LEVELS),
     MinuteOctaves: (MinuteOctaves(levels=(0,) * 8 + (1,)), ObservationKind.OCTAVES),
     TenMinuteThirds: (TenMinuteThirds(low=(0,) * 14, high=(0,) * 13 + (1,)), ObservationKind.THIRDS),
     MinuteState: (
@@ -184,13 +187,19 @@ def test_a_refusal_says_whether_it_is_a_suspension() -> None:
     assert {refusal(Withheld(why, "mic-a", 5)).status for why in Denial} == {403}
 
 
+def of_its_second(second: int, sensor: str, kind: type, full: bool, events: list[Event]) -> Bulletin:
+    """A bulletin in a second in which ``kind`` may leave, with it or without."""
+    period, phase = SCHEDULE[kind]
+    parts = (FULL[kind][0],) if full else ()
+    return Bulletin(sensor=sensor, second=second // period * period + phase, scheduled=parts, events=tuple(events))
+
+
 bulletins = st.builds(
-    lambda second, sensor, parts, events: Bulletin(
-        sensor=sensor, second=second // 600 * 600 + 35, scheduled=parts, events=tuple(events)
-    ),
+    of_its_second,
     st.integers(FIRST, LAST),
     st.sampled_from(SENSORS),
-    st.sampled_from(((), (FULL[TenMinuteThirds][0],))),
+    st.sampled_from((TenMinuteThirds, HourIndicators)),
+    st.booleans(),
     st.lists(
         st.builds(begin, kind=st.sampled_from(HazardKind), mode=st.sampled_from(Mode)) | st.builds(impulse), max_size=3
     ),

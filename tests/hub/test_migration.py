@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from hub_street import DEPLOYMENT, NOW, Running, Street, begin, settings_at
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 
+from clairvoie.boundary.bulletin import HourIndicators
 from clairvoie.boundary.entry import EntryKind
-from clairvoie.boundary.hazards import Mode
+from clairvoie.boundary.hazards import HazardKind, Mode
 from clairvoie.boundary.incident import Outcome
 from clairvoie.boundary.trial import TrialState
 from clairvoie.config import Retention
 from clairvoie.errors import StoreError
 from clairvoie.hub import migration, schema
+from clairvoie.hub.minutes import thirds_of
 from clairvoie.hub.store import Store
 from clairvoie.server.jobs import retain
 
@@ -50,7 +52,7 @@ def columns(path: Path) -> dict[str, list[tuple[str, str]]]:
     return tables
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_it_becomes_what_a_new_store_is(version: int, tmp_path: Path) -> None:
     old = store_of(version, tmp_path)
     Store(old, deployment=DEPLOYMENT, sensors=["mic-a"]).close()
@@ -89,6 +91,25 @@ def test_detections_of_version_2_keep_their_mode_and_every_kind_is_on_trial(tmp_
         assert running.desk.detections(start=0, end=NOW + 60, sensor="mic-a")[0].mode is Mode.TRIAL
         assert len(running.desk.incidents()) == 1, "a node that says live is not enough any more"
         assert [one.heard.identifier for one in running.desk.on_trial()] == [2]
+
+
+def test_minutes_of_version_3_are_read_as_they_were_and_hours_join_them(tmp_path: Path) -> None:
+    store_of(3, tmp_path)
+    first = NOW // 600 * 600 - 600
+    ending = NOW // 3600 * 3600
+    street = Street(sequences={"mic-a": 2})
+    with Running.of(settings_at(tmp_path), street) as running:
+        rows = running.desk.levels("mic-a", first - 60, first + 60)
+        assert [(row.minute, row.tens.count(60.0)) for row in rows] == [(first - 60, 1), (first, 5)]
+        (incident,) = running.desk.incidents()
+        assert (incident.kind, incident.sensors) == (HazardKind.GLASS_BREAKING, ("mic-a",))
+        assert running.desk.hours("mic-a", NOW - 7200, NOW) == ()
+        hour = HourIndicators(harmonica=54, intermittency=42, events=13, coverage=8)
+        running.store(street.minute("mic-a", ending, parts=(hour,)))
+        assert [row.hour for row in running.desk.hours("mic-a", NOW - 7200, NOW)] == [ending - 3600]
+        with running.hub.store.reading() as connection:
+            codes = {r.minute: r.codes for r in connection.execute(select(schema.minutes)) if r.sensor == 1}
+        assert thirds_of(codes[first - 60]) == (5.0,) * 14 + (131.0,) * 14
 
 
 def test_a_migration_that_breaks_off_leaves_the_old_store(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 
 from clairvoie.boundary.bulletin import (
     EVENT_ABSENT_MILLIBITS,
+    Bulletin,
+    HourIndicators,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
@@ -18,7 +20,7 @@ from clairvoie.boundary.bulletin import (
 )
 from clairvoie.boundary.hazards import HazardKind, Health, Mode, NoiseSource
 from clairvoie.boundary.units import OCTAVE
-from clairvoie.boundary.wire import bulletins_of, decode_record
+from clairvoie.boundary.wire import MinuteParts, bulletins_of, decode_record
 from clairvoie.errors import Refusal
 from clairvoie.hub import schema
 
@@ -137,6 +139,36 @@ def test_thirds_belong_to_the_minute_that_ends_their_ten_minutes(running, street
         codes = {r.minute: r.codes for r in connection.execute(select(table.minute, table.codes))}
     assert thirds_of(codes[start]) is None
     assert thirds_of(codes[start - 60]) == (5.0,) * 14 + (131.0,) * 14
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1,)])
+def test_an_hour_belongs_to_its_last_minute_whatever_comes_first(running, street, order) -> None:
+    """Thirds lie in the same row; which record comes first is up to the line."""
+    from clairvoie.hub.minutes import thirds_of
+
+    ending = int(street.clock()) // 3600 * 3600
+    parts = (
+        TenMinuteThirds(low=(1,) * 14, high=(127,) * 14),
+        HourIndicators(harmonica=54, intermittency=42, events=63, coverage=6),
+    )
+    for number in order:
+        bulletin = Bulletin(sensor="mic-a", second=ending + (35, 45)[number], scheduled=(parts[number],))
+        running.store(street.envelope(MinuteParts(sensor="mic-a", minute=ending, bulletins=(bulletin,))))
+    (row,) = running.desk.hours("mic-a", ending - 60, ending)
+    assert (row.sensor, row.hour, row.events, row.many) == ("mic-a", ending - 3600, 62, True)
+    assert (row.harmonica, row.intermittency, row.coverage) == (pytest.approx(5.3), 41.0, 0.75)
+    assert running.desk.hours("mic-a", ending, ending + 60) == ()
+    assert running.desk.hours("mic-b", ending - 60, ending) == ()
+    with running.hub.store.reading() as connection:
+        (codes,) = connection.execute(select(schema.minutes.c.codes).where(schema.minutes.c.minute == ending - 60))
+    assert thirds_of(codes[0]) == ((5.0,) * 14 + (131.0,) * 14 if 0 in order else None)
+
+
+def test_an_hour_of_which_nothing_is_known_is_no_hour(running, street) -> None:
+    ending = int(street.clock()) // 3600 * 3600
+    absent = HourIndicators(harmonica=0, intermittency=0, events=0, coverage=0)
+    running.store(street.minute("mic-a", ending, parts=(absent,)))
+    assert running.desk.hours("mic-a", ending - 7200, ending + 60) == ()
 
 
 def test_an_end_refines_its_detection(running, street) -> None:

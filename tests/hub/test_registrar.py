@@ -124,12 +124,13 @@ def test_a_rotated_key_is_taken_for_the_past_and_a_revoked_one_for_nothing(offic
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [(0, "unsupported-version"), (1, "taken"), (2, "taken"), (3, "unsupported-version")]
+    ("version", "expected"),
+    [(0, "unsupported-version"), (1, "taken"), (2, "taken"), (3, "taken"), (4, "unsupported-version")],
 )
-def test_this_version_of_the_wire_and_the_one_before_are_read(office: Office, version: int, expected: str) -> None:
+def test_this_version_of_the_wire_and_all_before_are_read(office: Office, version: int, expected: str) -> None:
     office.deliver(signed(node_act()), *led_to_active())
     body = encode_body(Record(sequence=1, content=events(50)))
-    assert body[0] == VERSION == 2
+    assert body[0] == VERSION == 3
     envelope = spoken(RECORD_DOMAIN, 0, "mic-1", 1, bytes([version]) + body[1:])
     assert code(examine(envelope, office.hub.enrolment, 100.0)) == expected
 

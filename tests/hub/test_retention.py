@@ -7,6 +7,7 @@ from hub_street import begin, end
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clairvoie.boundary.bulletin import HourIndicators
 from clairvoie.boundary.incident import Basis, Outcome
 from clairvoie.config import Retention
 from clairvoie.errors import Refusal
@@ -100,3 +101,13 @@ def test_levels_of_one_sensor_do_not_drag_another_s_along(running, street) -> No
     retain(running.hub, SHORT)
     assert running.desk.levels("mic-a", start - 5 * 86_400, start + 60) == ()
     assert len(running.desk.levels("mic-b", start - 5 * 86_400, start + 60)) == 2
+
+
+def test_an_hour_is_erased_with_its_last_minute(running, street) -> None:
+    ending = int(street.clock()) // 3600 * 3600
+    hour = HourIndicators(harmonica=54, intermittency=42, events=13, coverage=8)
+    running.store(
+        street.minute("mic-a", ending - 3 * 86_400, parts=(hour,)), street.minute("mic-a", ending, parts=(hour,))
+    )
+    retain(running.hub, SHORT)
+    assert [row.hour for row in running.desk.hours("mic-a", ending - 5 * 86_400, ending)] == [ending - 3600]

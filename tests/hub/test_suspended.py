@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, select
 
-from clairvoie.boundary.bulletin import Event
+from clairvoie.boundary.bulletin import Event, HourIndicators
 from clairvoie.boundary.document import SignedDocument
 from clairvoie.boundary.entry import EntryKind
 from clairvoie.boundary.hazards import HazardKind
@@ -135,6 +135,20 @@ def test_everything_that_it_caused_goes_and_the_ledger_says_how_much(
     assert len(running.ledger.of(EntryKind.DETECTION)) == 1, "the ledger forgot what they were"
     assert [record.sequence for record in running.ledger.stored.values()] == [1, 2]
     assert running.hub.tallies.kinds("mic-b") == ()
+
+
+def test_an_hour_goes_with_a_suspension_that_reaches_back_before_it_left_and_its_minute_is_written_anew(
+    running: Running, street: Street, tmp_path: Path
+) -> None:
+    ending = NOW // 3600 * 3600
+    street.clock.at = float(ending + 90)
+    hour = HourIndicators(harmonica=54, intermittency=42, events=13, coverage=8)
+    running.store(street.minute("mic-a", ending - 60), street.minute("mic-a", ending, parts=(hour,)))
+    assert len(running.desk.hours("mic-a", NOW - 7200, NOW)) == 1
+    suspend(running, tmp_path, ending + 45, sensors=("mic-a",))
+    assert running.desk.hours("mic-a", NOW - 7200, NOW) == ()
+    (row,) = running.desk.levels("mic-a", ending - 60, ending)
+    assert row.tens == (60.0,) * 5 + (None,), "its last ten seconds came in the record that is erased"
 
 
 def test_what_was_erased_does_not_come_back(running: Running, street: Street, tmp_path: Path) -> None:

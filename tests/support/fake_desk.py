@@ -19,7 +19,7 @@ import msgspec
 from fake_door import DoorOfDesk, FakeDoor
 from fake_trials import FakeTrials
 from quarter import QUARTER, SENSORS, place
-from street_day import minute_row, scheduled_parts, ten_seconds
+from street_day import hour_row, minute_row, scheduled_parts, ten_seconds
 
 from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import (
@@ -43,6 +43,7 @@ from clairvoie.boundary.incident import (
 from clairvoie.boundary.reading import (
     Change,
     Deployment,
+    HourRow,
     MinuteRow,
     MinuteSaid,
     PeriodLevels,
@@ -269,6 +270,15 @@ class FakeDesk(DoorOfDesk, FakeTrials):
             return ()
         last = min(end, self.clock - 59)
         found = (minute_row(sensor, index, m) for m in range(math.ceil(start / 60) * 60, math.ceil(last), 60))
+        return tuple(row for row in found if row is not None)
+
+    def hours(self, sensor: str, start: float, end: float) -> tuple[HourRow, ...]:
+        index = next((i for i, s in enumerate(SENSORS) if s.id == sensor), None)
+        if index is None or sensor in self.silent_sensors:
+            return ()
+        last = min(end, self.clock - 59)
+        ends = range(math.ceil((start + 60) / 3600) * 3600, math.ceil(last + 60), 3600)
+        found = (hour_row(sensor, index, one - 3600) for one in ends)
         return tuple(row for row in found if row is not None)
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:

@@ -18,6 +18,7 @@ from clairvoie.boundary.detection import (
     Claim,
     DetectionBegin,
     DetectionEnd,
+    HourNoise,
     ImpulseDetection,
     MinuteLevels,
     TenSecondLevel,
@@ -55,6 +56,8 @@ def claims_at(second: int) -> list[Claim]:
         )  # fmt: skip
     if second % 600 == 0:
         claims.append(ThirdLevels(end=second, seconds=600, thirds=(50.0,) * len(THIRD_CENTRES)))
+    if second % 3600 == 0:
+        claims.append(HourNoise(end=second, harmonica=5.3, intermittency=41.0, events=12, coverage=1.0))
     return claims
 
 

@@ -13,9 +13,16 @@ from itertools import pairwise
 from typing import Any
 
 from clairvoie.boundary import units
-from clairvoie.boundary.bulletin import MinuteIndicators, MinuteOctaves, MinuteState, TenMinuteThirds, TenSeconds
+from clairvoie.boundary.bulletin import (
+    HourIndicators,
+    MinuteIndicators,
+    MinuteOctaves,
+    MinuteState,
+    TenMinuteThirds,
+    TenSeconds,
+)
 from clairvoie.boundary.hazards import NOISE_SOURCES, Health, NoiseSource
-from clairvoie.boundary.reading import MinuteRow
+from clairvoie.boundary.reading import HourRow, MinuteRow
 
 DAY_CURVE = (
     (0, 47.0), (2, 43.5), (4, 42.0), (5, 45.0), (6, 52.0), (7, 58.5), (8.5, 61.5), (10, 59.0), (12, 60.5), (14, 59.0),
@@ -110,6 +117,25 @@ def _row(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4_000)
+def hour_row(sensor: str, index: int, hour: int) -> HourRow | None:
+    """The stored hour that begins at POSIX ``hour``, a multiple of 3,600, made up from its minutes."""
+    rows = [row for row in (minute_row(sensor, index, hour + 60 * k) for k in range(60)) if row is not None]
+    if not rows:
+        return None
+    eighths = max(1, round(len(rows) / 60 * 8)) / 8
+    if len(rows) < 45:
+        return HourRow(sensor=sensor, hour=hour, harmonica=None, intermittency=None, events=None, coverage=eighths)
+    levels = [row.laeq or 0.0 for row in rows]
+    mean = add(*levels) - 10 * math.log10(len(rows))
+    quiet = sum(row.l90 or 0.0 for row in rows) / len(rows)
+    loud = sum(level > mean + 1.5 for level in levels)
+    return HourRow(
+        sensor=sensor, hour=hour, harmonica=round(0.2 * (quiet - 30) + 0.25 * (mean - quiet), 1),
+        intermittency=float(min(100, 25 + 2 * loud)), events=min(62, 2 * loud), coverage=eighths,
+    )  # fmt: skip
+
+
 def ten_seconds(sensor: str, index: int, end: int) -> float | None:
     """LAeq over the ten seconds that end at POSIX ``end``, a multiple of ten."""
     start = end - 10
@@ -142,4 +168,12 @@ def scheduled_parts(sensor: str, index: int, second: int) -> tuple[Any, ...]:
     if second % 600 == 35:
         thirds: Any = tuple(units.THIRD.encode(row.octaves[min(8, band // 3)] - 5) for band in range(28))
         parts.append(TenMinuteThirds(low=thirds[:14], high=thirds[14:]))
+    hour = hour_row(sensor, index, second // HOUR * HOUR - HOUR) if second % HOUR == 45 else None
+    if hour is not None:
+        parts.append(
+            HourIndicators(harmonica=units.HARMONICA.encode(hour.harmonica),
+                           intermittency=units.PERCENT.encode(hour.intermittency),
+                           events=units.EVENTS_OF_HOUR.encode(hour.events),
+                           coverage=units.EIGHTHS_OF_HOUR.encode(hour.coverage))
+        )  # fmt: skip
     return tuple(parts)

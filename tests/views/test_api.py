@@ -116,6 +116,21 @@ def test_levels_come_as_json_and_as_csv_with_the_same_figures(program) -> None:
     assert as_json["period"]["lden"] > as_json["period"]["laeq"]
 
 
+def test_hours_come_as_json_and_as_csv_with_the_same_figures(program) -> None:
+    hours = program.ask("GET", "/levels", params={"sensor": "mic-halles", **DAY}).json()["hours"]
+    answer = program.ask("GET", "/levels.csv", params={"sensor": "mic-halles", "part": "hours", **DAY})
+    assert 'filename="hours-mic-halles.csv"' in answer.headers["content-disposition"]
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(lines) == len(hours) == 24
+    for line, hour in zip(lines, hours, strict=True):
+        assert (line["hour_utc"], float(line["harmonica"])) == (hour["hour"], hour["harmonica"])
+        assert (float(line["intermittency_percent"]), int(line["noise_events"])) == (
+            hour["intermittency"], hour["events"],
+        )  # fmt: skip
+        assert float(line["coverage"]) == hour["coverage"]
+    assert program.ask("GET", "/levels.csv", params={"sensor": "mic-halles", "part": "days", **DAY}).status_code == 422
+
+
 def test_misses_and_notes_are_recorded(program) -> None:
     miss = {
         "who": "Claire",

@@ -53,6 +53,66 @@ def test_figures_are_those_of_the_desk_with_the_decimal_of_the_language(
     assert "soirée, 18–22 h" in french
 
 
+def hours_in(page: str) -> list[str]:
+    """The lines of the table of hours, as they are read."""
+    table = page[page.index('<table class="hours-table"') :].partition("</table>")[0]
+    return [words_of(line) for line in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)]
+
+
+def test_hours_stand_in_a_table_with_the_figures_of_the_desk(john: Visitor, jeanne: Visitor, desk: FakeDesk) -> None:
+    rows = desk.hours("mic-marche", 1_795_215_600, 1_795_302_000)
+    assert len(rows) == 24
+    first, row = hours_in(john.get("/levels?sensor=mic-marche&range=yesterday").text)[:2], rows[0]
+    assert first[0] == "Hour Harmonica index intermittency ratio noise events measured"
+    assert first[1].replace(" –", "–").replace("– ", "–") == (
+        f"00:00–01:00 {row.harmonica:.1f} {row.intermittency:.0f} % {row.events} 100 %"
+    )
+    french = hours_in(jeanne.get("/levels?sensor=mic-marche&range=yesterday").text)
+    assert french[0] == "Heure indice Harmonica ratio d’intermittence événements de bruit mesuré"
+    assert f"{row.harmonica:.1f}".replace(".", ",") in french[1]
+
+
+def test_an_hour_without_indicators_says_how_much_of_it_was_measured_and_many_events_are_many(
+    john: Visitor, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row, *_), hours = desk.hours("mic-marche", 1_795_215_600, 1_795_302_000), [1_795_215_600, 1_795_219_200]
+    short = msgspec.structs.replace(row, hour=hours[0], harmonica=None, intermittency=None, events=None, coverage=0.5)
+    many = msgspec.structs.replace(row, hour=hours[1], events=62)
+    monkeypatch.setattr(desk, "hours", lambda *_: (short, many))
+    page = john.get("/levels?sensor=mic-marche&range=yesterday").text
+    lines = [line.partition("00 ")[2] for line in hours_in(page)[1:]]
+    assert lines[0].endswith("– – – 50 %")
+    assert "62 or more" in lines[1]
+
+
+def test_hours_of_several_are_side_by_side_and_of_a_long_range_the_newest(john: Visitor, desk: FakeDesk) -> None:
+    page = john.get("/levels?sensor=mic-marche&sensor=mic-halles&range=week").text
+    lines = hours_in(page)
+    assert lines[0] == "Hour mic-marche, Harmonica index mic-halles, Harmonica index"
+    assert len(lines) == 1 + 48
+    assert "earlier hours are not shown" in words_of(page)
+
+
+def test_an_hour_that_has_not_ended_is_not_there_and_no_hour_is_said_in_words(
+    john: Visitor, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = [row.hour + 3600 for row in desk.hours("mic-marche", desk.now() - 7200, desk.now())]
+    assert ends
+    assert max(ends) <= desk.now()
+    monkeypatch.setattr(desk, "hours", lambda *_: ())
+    assert "No hour that ended in this range has indicators." in words_of(john.get("/levels").text)
+
+
+def test_the_csv_of_hours_has_every_hour_of_the_range(john: Visitor, desk: FakeDesk) -> None:
+    answer = john.get("/levels.csv?sensor=mic-marche&range=yesterday&part=hours")
+    lines = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    rows = desk.hours("mic-marche", 1_795_215_600, 1_795_302_000)
+    assert [line["harmonica"] for line in lines] == [str(row.harmonica) for row in rows]
+    assert [line["noise_events"] for line in lines] == [str(row.events) for row in rows]
+    assert (lines[0]["start_utc"], lines[0]["end_utc"]) == ("2026-11-20T23:00:00Z", "2026-11-21T00:00:00Z")
+    assert (lines[0]["step_seconds"], lines[0]["coverage"]) == ("3600", "1.0")
+
+
 def test_three_are_compared_in_one_table(john: Visitor) -> None:
     page = john.get("/levels?sensor=mic-marche&sensor=mic-halles&sensor=mic-remparts&range=week").text
     assert "Levels compared" in page

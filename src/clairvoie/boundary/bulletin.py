@@ -36,6 +36,10 @@ ThirdCode = Annotated[int, _code(units.THIRD.count)]
 SourceCode = Annotated[int, _code(1 + len(NOISE_SOURCES) * 8)]
 """0: nothing known; otherwise 1 + 8 · source + (eighths of the minute − 1)."""
 SecondsCode = Annotated[int, _code(units.SECONDS_OF_MINUTE.count)]
+HarmonicaCode = Annotated[int, _code(units.HARMONICA.count)]
+PercentCode = Annotated[int, _code(units.PERCENT.count)]
+EventsOfHourCode = Annotated[int, _code(units.EVENTS_OF_HOUR.count)]
+EighthsOfHourCode = Annotated[int, _code(units.EIGHTHS_OF_HOUR.count)]
 FewCode = Annotated[int, _code(units.FEW.count)]
 FlagCode = Annotated[int, _code(2)]
 HealthCode = Annotated[int, _code(len(HEALTHS))]
@@ -166,6 +170,18 @@ class TenMinuteThirds(Coded, frozen=True, kw_only=True, tag="thirds"):
     high: Fourteen
 
 
+class HourIndicators(Coded, frozen=True, kw_only=True, tag="hour"):
+    """Indicators of the past hour of UTC, and how much of it they rest on.
+
+    Harmonica in tenths, intermittency ratio in percent, noise events up to "62 or more", eighths that were heard.
+    """
+
+    harmonica: HarmonicaCode
+    intermittency: PercentCode
+    events: EventsOfHourCode
+    coverage: EighthsOfHourCode
+
+
 class BeginEvent(Coded, frozen=True, kw_only=True, tag="begin"):
     """A hazard begins. ``identifier`` counts this sensor's events; the gate gives it, so it is charged nothing."""
 
@@ -200,13 +216,14 @@ class ImpulseEvent(Coded, frozen=True, kw_only=True, tag="impulse"):
 
 
 Event = BeginEvent | EndEvent | ImpulseEvent
-Scheduled = TenSeconds | MinuteIndicators | MinuteOctaves | MinuteState | TenMinuteThirds
+Scheduled = TenSeconds | MinuteIndicators | MinuteOctaves | MinuteState | TenMinuteThirds | HourIndicators
 SCHEDULED_TYPES: tuple[type, ...] = (
     TenSeconds,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
     TenMinuteThirds,
+    HourIndicators,
 )
 EVENT_TYPES: tuple[type, ...] = (BeginEvent, EndEvent, ImpulseEvent)
 
@@ -216,6 +233,7 @@ SCHEDULE: dict[type, tuple[int, int]] = {
     MinuteOctaves: (60, 6),
     MinuteState: (60, 8),
     TenMinuteThirds: (600, 35),
+    HourIndicators: (3600, 45),
 }
 """Part -> (period, phase) in seconds of UTC: a part may leave only in seconds with ``second % period == phase``."""
 

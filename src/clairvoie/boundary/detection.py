@@ -23,6 +23,11 @@ THIRD_CENTRES = (
 )
 """Nominal centres in hertz of the twenty-eight third-octave bands released every ten minutes."""
 
+LEAST_HOUR_COVERAGE = 0.75
+"""An hour of which a smaller share is valid has no indicators: they would tell of a shorter time."""
+MOST_EVENTS_OF_HOUR = 7200
+"""An event lasts for half a second at least."""
+
 
 def _finite(name: str, value: float, low: float, high: float) -> None:
     if not (math.isfinite(value) and low <= value <= high):
@@ -150,7 +155,33 @@ class ThirdLevels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
             _level("third", value)
 
 
+class HourNoise(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="hour"):
+    """What the hour that ends at ``end`` comes to: Harmonica index 0 to 10, intermittency ratio in percent, how many
+    noise events, and the share of the hour that is valid.
+
+    With less than ``LEAST_HOUR_COVERAGE`` there is nothing but ``coverage``; without calibration no ``harmonica``.
+    """
+
+    end: int
+    harmonica: float | None
+    intermittency: float | None
+    events: int | None
+    coverage: float
+
+    def __post_init__(self) -> None:
+        _finite("end", self.end, 0, 1e11)
+        _finite("coverage", self.coverage, 0.0, 1.0)
+        if self.harmonica is not None:
+            _finite("Harmonica index", self.harmonica, 0.0, 10.0)
+        if self.intermittency is not None:
+            _finite("intermittency ratio", self.intermittency, 0.0, 100.0)
+        if self.events is not None:
+            _finite("number of noise events", self.events, 0, MOST_EVENTS_OF_HOUR)
+        if self.coverage < LEAST_HOUR_COVERAGE and (self.harmonica, self.intermittency, self.events) != (None,) * 3:
+            raise InvalidValue(f"an hour has indicators from {LEAST_HOUR_COVERAGE:.0%} of it on", self.coverage)
+
+
 Detection = DetectionBegin | DetectionEnd | ImpulseDetection
-Observation = TenSecondLevel | MinuteLevels | ThirdLevels
+Observation = TenSecondLevel | MinuteLevels | ThirdLevels | HourNoise
 Claim = Detection | Observation
 """Everything an analyser may say. There is nothing else that the pipe to the gate can carry."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from clairvoie.boundary.authorisation import ObservationKind
 from clairvoie.boundary.bulletin import (
+    HourIndicators,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
@@ -21,6 +22,7 @@ from clairvoie.boundary.bulletin import (
 MEASURES: dict[type, ObservationKind] = {
     TenSeconds: ObservationKind.LEVELS,
     MinuteIndicators: ObservationKind.LEVELS,
+    HourIndicators: ObservationKind.LEVELS,
     MinuteOctaves: ObservationKind.OCTAVES,
     TenMinuteThirds: ObservationKind.THIRDS,
     MinuteState: ObservationKind.NOISE_SOURCES,

@@ -21,6 +21,7 @@ from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.overseen import AccessLine, Acts, ConfinementView, DiscardCount, LedgerStatus, Life
 from clairvoie.boundary.sensor import Sensor
 from clairvoie.boundary.trial import TrialDetection, TrialView
+from clairvoie.boundary.units import EVENTS_OF_HOUR
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -97,6 +98,26 @@ class MinuteRow(Struct, frozen=True, kw_only=True):
     health: Health | None
     drops: int | None
     refusals: int | None
+
+
+class HourRow(Struct, frozen=True, kw_only=True):
+    """One stored sensor-hour of UTC, by its first second; ``None`` where nothing is known.
+
+    ``harmonica`` is the index from 0 to 10, ``intermittency`` a ratio in percent, ``events`` the number of noise events
+    (its greatest, 62, is "62 or more"), ``coverage`` the share of the hour that was valid, in eighths.
+    """
+
+    sensor: str
+    hour: int
+    harmonica: float | None
+    intermittency: float | None
+    events: int | None
+    coverage: float | None
+
+    @property
+    def many(self) -> bool:
+        """Whether there were as many events as can be said, or more."""
+        return self.events == EVENTS_OF_HOUR.highest
 
 
 class PeriodLevels(Struct, frozen=True, kw_only=True):
@@ -222,6 +243,11 @@ class Desk(Protocol):
 
     def levels(self, sensor: str, start: float, end: float) -> tuple[MinuteRow, ...]:
         """Stored sensor-minutes in the range, oldest first; missing minutes are missing."""
+        ...
+
+    def hours(self, sensor: str, start: float, end: float) -> tuple[HourRow, ...]:
+        """Stored sensor-hours whose last minute begins in the range, oldest first; hours of which nothing is known are
+        missing."""
         ...
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:

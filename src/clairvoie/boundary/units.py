@@ -74,6 +74,12 @@ SECONDS_OF_MINUTE = Scale(name="seconds of the minute", lowest=0.0, step=1.0, co
 FEW = Scale(name="a few (saturating)", lowest=0.0, step=1.0, count=8, unit="")
 """Counts that leave as small saturating numbers: overloads, drops, refusals. The top code reads "six or more"."""
 
+HARMONICA = Scale(name="Harmonica index", lowest=0.0, step=0.1, count=102, unit="")
+PERCENT = Scale(name="percent", lowest=0.0, step=1.0, count=102, unit="%")
+EVENTS_OF_HOUR = Scale(name="noise events of an hour (saturating)", lowest=0.0, step=1.0, count=64, unit="")
+"""The top code reads "62 or more"."""
+EIGHTHS_OF_HOUR = Scale(name="eighths of the hour", lowest=0.125, step=0.125, count=9, unit="of the hour")
+
 EVENT_LEVEL = Scale(name="event level", lowest=20.0, step=2.0, count=64, unit="dB")
 CONFIDENCE = Scale(name="confidence", lowest=0.0, step=1 / 14, count=16, unit="")
 AGE_TENTHS = Scale(name="age", lowest=0.0, step=0.1, count=256, unit="s")

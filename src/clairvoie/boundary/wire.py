@@ -2,7 +2,8 @@
 
 MessagePack with sorted map keys is the canonical form: :func:`encode_body` of equal objects gives equal bytes.
 Reading is strict: unknown fields, unknown tags, codes outside their alphabets and trailing bytes are errors. The
-version is the first byte of every body; a reader takes :data:`VERSION` and the one before.
+version is the first byte of every body; a reader takes all from :data:`OLDEST_VERSION` on, since stores and ledgers
+keep the bytes that were signed (decision 0023).
 
 Two bodies exist. A :class:`Record` is what must be stored exactly once: the events of one second, or the scheduled
 parts of one minute. A :class:`Tick` is what all sensors of a node release in one second; it is padded so that each
@@ -16,16 +17,18 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from clairvoie.boundary.bulletin import Bulletin, Event
+from clairvoie.boundary.bulletin import Bulletin, Event, HourIndicators
 from clairvoie.boundary.confinement import Confinement
 from clairvoie.boundary.detection import Claim
 from clairvoie.boundary.sensor import check_name
 from clairvoie.errors import InvalidValue, MalformedMessage, OversizedMessage, UnsupportedVersion
 
-VERSION = 2
-"""Version 2 added :class:`SensorStatement`; everything of version 1 reads as before."""
+VERSION = 3
+"""Version 2 added :class:`SensorStatement`, version 3 :class:`~clairvoie.boundary.bulletin.HourIndicators`; everything
+older reads as before."""
 OLDEST_VERSION = 1
 STATEMENTS_SINCE = 2
+HOURS_SINCE = 3
 CLAIM_BYTES = 512
 """Every claim occupies this many bytes in the pipe from analyser to gate."""
 BULLETIN_BYTES = 768
@@ -156,12 +159,15 @@ def decode_record(data: bytes) -> Record:
     record = _decode(_payload(data), _record_decoder)
     if data[0] < STATEMENTS_SINCE and isinstance(record.content, SensorStatement):
         raise MalformedMessage(f"version {data[0]} has no statements", record.content.sensor)
+    _check_hours(data[0], bulletins_of(record.content))
     return record
 
 
 def decode_tick(data: bytes) -> Tick:
     """The tick in padded ``data``."""
-    return _decode(unpad(_payload(data)), _tick_decoder)
+    tick = _decode(unpad(_payload(data)), _tick_decoder)
+    _check_hours(data[0], tick.bulletins)
+    return tick
 
 
 def encode_claim(claim: Claim) -> bytes:
@@ -192,6 +198,14 @@ def unpad(data: bytes) -> bytes:
     if not stripped.endswith(b"\x80"):
         raise MalformedMessage("padding is missing")
     return stripped[:-1]
+
+
+def _check_hours(version: int, bulletins: tuple[Bulletin, ...]) -> None:
+    if version >= HOURS_SINCE:
+        return
+    for bulletin in bulletins:
+        if any(isinstance(part, HourIndicators) for part in bulletin.scheduled):
+            raise MalformedMessage(f"version {version} has no hours", bulletin.sensor)
 
 
 def _payload(data: bytes) -> bytes:

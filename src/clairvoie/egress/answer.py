@@ -14,6 +14,8 @@ SetAside(index=1, code='invalid-content', what='no')
 Smaller(code='invalid-content', what='no')
 >>> judge(404, b'{"code":"unknown-node","what":"no such node","index":0,"remedy":"Enrol it."}', 2)
 Held(code='unknown-node', what='no such node', remedy='Enrol it.')
+>>> judge(422, b'{"code":"unsupported-version","what":"reads 1 to 2","index":1,"remedy":"Update the older side."}', 2)
+Held(code='unsupported-version', what='reads 1 to 2', remedy='Update the older side.')
 >>> judge(403, b'{"code":"bad-signature","what":"not signed","index":1}', 2)
 SetAside(index=1, code='bad-signature', what='not signed')
 >>> judge(404, b'<html>not found</html>', 2)
@@ -35,7 +37,10 @@ ALREADY_STORED = "already-stored"
 Answer = TypeVar("Answer", bound=Struct)
 UNKNOWN_SENSOR = "unknown-sensor"
 REVOKED = "revoked"
-OF_THE_NODE = frozenset({"unknown-deployment", "unknown-node", "wrong-node", "wrong-epoch", "bad-signature", REVOKED})
+UNSUPPORTED_VERSION = "unsupported-version"
+OF_ALL = frozenset({REVOKED, UNSUPPORTED_VERSION})
+"""Whatever record shows it, it holds for all: a hub that is older than this node takes them once it is updated."""
+OF_THE_NODE = OF_ALL | {"unknown-deployment", "unknown-node", "wrong-node", "wrong-epoch", "bad-signature"}
 """Refusals of who speaks, not of what is said."""
 NOT_ALLOWED = frozenset({"not-authorised", "suspended", "not-active"})
 """Refusals of what should never have been kept."""
@@ -125,7 +130,7 @@ def judge(status: int, body: bytes, count: int) -> Verdict:
 
 def _refusal(refused: _Refused, count: int) -> Verdict:
     code, what, remedy = refused.code[:SHOWN], refused.what[:SHOWN], refused.remedy[:SHOWN]
-    if code in OF_THE_NODE and (not refused.index or code == REVOKED):
+    if code in OF_THE_NODE and (not refused.index or code in OF_ALL):
         return Held(code, what, remedy)
     index = 0 if refused.index is None and count == 1 else refused.index
     if index is None or not 0 <= index < count:

@@ -19,6 +19,7 @@ from clairvoie.boundary import units
 from clairvoie.boundary.authorisation import ObservationKind
 from clairvoie.boundary.bulletin import (
     SCHEDULE,
+    HourIndicators,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
@@ -29,9 +30,11 @@ from clairvoie.boundary.bulletin import (
 from clairvoie.boundary.detection import (
     OCTAVE_CENTRES,
     THIRD_CENTRES,
+    HourNoise,
     MinuteLevels,
     Observation,
     TenSecondLevel,
+    ThirdLevels,
 )
 from clairvoie.boundary.hazards import HEALTHS, NOISE_SOURCES, Health, NoiseSource
 from clairvoie.boundary.measured import MEASURES
@@ -52,7 +55,7 @@ def period_of(observation: Observation) -> int:
         return SCHEDULE[TenSeconds][0]
     if isinstance(observation, MinuteLevels):
         return SCHEDULE[MinuteState][0]
-    return SCHEDULE[TenMinuteThirds][0]
+    return SCHEDULE[TenMinuteThirds if isinstance(observation, ThirdLevels) else HourIndicators][0]
 
 
 def parts_of(observation: Observation) -> tuple[tuple[int, Scheduled], ...]:
@@ -70,6 +73,8 @@ def absent_part(kind: type[Scheduled]) -> Scheduled:
         return MinuteOctaves(levels=(0,) * len(OCTAVE_CENTRES))  # type: ignore[arg-type]  # nine, checked when made
     if kind is TenMinuteThirds:
         return TenMinuteThirds(low=(0,) * HALF, high=(0,) * HALF)  # type: ignore[arg-type]
+    if kind is HourIndicators:
+        return HourIndicators(harmonica=0, intermittency=0, events=0, coverage=0)
     return MinuteState(
         sources=(NO_SOURCE, NO_SOURCE, NO_SOURCE),
         valid_seconds=0,
@@ -99,6 +104,8 @@ def _coarse(observation: Observation) -> tuple[Scheduled, ...]:
         return (TenSeconds(laeq=units.LEVEL.encode(observation.laeq)),)
     if isinstance(observation, MinuteLevels):
         return _indicators(observation), _octaves(observation), _state(observation)
+    if isinstance(observation, HourNoise):
+        return (_hour(observation),)
     codes = tuple(units.THIRD.encode(level) for level in observation.thirds)
     return (TenMinuteThirds(low=codes[:HALF], high=codes[HALF:]),)  # type: ignore[arg-type]
 
@@ -117,6 +124,17 @@ def _indicators(minute: MinuteLevels) -> MinuteIndicators:
 def _octaves(minute: MinuteLevels) -> MinuteOctaves:
     codes = tuple(units.OCTAVE.encode(level) for level in minute.octaves)
     return MinuteOctaves(levels=codes)  # type: ignore[arg-type]  # nine, checked when made
+
+
+def _hour(hour: HourNoise) -> HourIndicators:
+    """Of an hour of which less than a sixteenth was heard, nothing is said."""
+    heard = hour.coverage >= units.EIGHTHS_OF_HOUR.step / 2
+    return HourIndicators(
+        harmonica=units.HARMONICA.encode(hour.harmonica),
+        intermittency=units.PERCENT.encode(hour.intermittency),
+        events=units.EVENTS_OF_HOUR.encode(hour.events),
+        coverage=units.EIGHTHS_OF_HOUR.encode(hour.coverage if heard else None),
+    )
 
 
 def _state(minute: MinuteLevels) -> MinuteState:

@@ -12,13 +12,15 @@ from enum import StrEnum
 from msgspec import Struct
 
 from clairvoie.boundary import units
-from clairvoie.boundary.bulletin import SCHEDULE, MinuteState, TenMinuteThirds, TenSeconds
+from clairvoie.boundary.bulletin import SCHEDULE, HourIndicators, MinuteState, TenMinuteThirds, TenSeconds
 from clairvoie.boundary.detection import (
     Claim,
     DetectionBegin,
     DetectionEnd,
+    HourNoise,
     ImpulseDetection,
     MinuteLevels,
+    Observation,
     TenSecondLevel,
     ThirdLevels,
 )
@@ -35,6 +37,7 @@ LAST_PHASE = {
     TenSecondLevel: SCHEDULE[TenSeconds][1],
     MinuteLevels: SCHEDULE[MinuteState][1],
     ThirdLevels: SCHEDULE[TenMinuteThirds][1],
+    HourNoise: SCHEDULE[HourIndicators][1],
 }
 
 
@@ -90,7 +93,7 @@ def _refusal_of_detection(
     return None if rules.permits(kind, second) and rules.permits(kind, time_of(claim)) else Reason.NOT_PERMITTED
 
 
-def _refusal_of_observation(claim: TenSecondLevel | MinuteLevels | ThirdLevels, second: int) -> Reason | None:
+def _refusal_of_observation(claim: Observation, second: int) -> Reason | None:
     period = period_of(claim)
     if claim.end % period != 0 or (isinstance(claim, ThirdLevels) and claim.seconds != period):
         return Reason.MALFORMED

@@ -29,6 +29,7 @@ from clairvoie.boundary.overseen import (
 from clairvoie.boundary.reading import (
     Change,
     Deployment,
+    HourRow,
     MinuteRow,
     MinuteSaid,
     PeriodLevels,
@@ -46,7 +47,7 @@ from clairvoie.hub.hub import Hub
 from clairvoie.hub.incident_rows import read_detections, read_incidents
 from clairvoie.hub.levels import MinuteLevel, period_levels
 from clairvoie.hub.lives import life_of
-from clairvoie.hub.minutes import EMPTY, row_of
+from clairvoie.hub.minutes import EMPTY, HOUR, LAST_OF_HOUR, hour_of, row_of
 from clairvoie.hub.overseeing import acts_of, confinement_of
 from clairvoie.hub.trial_desk import TrialDesk
 
@@ -219,6 +220,21 @@ class HubDesk(TrialDesk):
         with self._hub.store.reading() as connection:
             rows = connection.execute(query.order_by(table.minute))
             return tuple(row_of(sensor, row.minute, row.codes) for row in rows if row.codes != EMPTY)
+
+    def hours(self, sensor: str, start: float, end: float) -> tuple[HourRow, ...]:
+        """Stored sensor-hours whose last minute begins in the range, oldest first."""
+        _check_range(start, end)
+        table = schema.minutes.c
+        query = select(table.minute, table.codes).where(
+            table.sensor == self._number(sensor),
+            table.minute >= start,
+            table.minute < end,
+            table.minute % HOUR == LAST_OF_HOUR,
+        )
+        with self._hub.store.reading() as connection:
+            rows = connection.execute(query.order_by(table.minute))
+            found = (hour_of(sensor, row.minute, row.codes) for row in rows)
+            return tuple(hour for hour in found if hour is not None)
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:
         """Energy means over the range, by part of the day in the site's time zone."""

@@ -5,6 +5,9 @@ ledger), records are numbered on from the greatest number so far, and the tables
 
 Version 2 to 3: ``trials`` and ``fixes`` are made, and ``detections`` get what is said and judged of them on trial.
 Those that are there keep the mode that they have; no kind has been watched yet, so each is on trial from now on.
+
+Version 3 to 4: nothing that is there changes. The version is another because a hub of before could not read records
+with hours again, which it must when a suspension reaches back.
 """
 
 from __future__ import annotations

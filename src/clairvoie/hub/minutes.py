@@ -2,7 +2,8 @@
 
 A part leaves a few seconds *after* the time that it describes (its phase in
 :data:`~clairvoie.boundary.bulletin.SCHEDULE`), so a record of one minute fills two rows: the last ten seconds and the
-indicators of the minute before, and five tens of its own. :func:`placed` says where each part belongs.
+indicators of the minute before, and five tens of its own. :func:`placed` says where each part belongs; what tells of
+ten minutes or of an hour stands in the row of their last minute, and is kept and erased with it.
 
 >>> from clairvoie.boundary.bulletin import Bulletin, TenSeconds
 >>> ten = Bulletin(sensor="mic-1", second=1_800_000_002, scheduled=(TenSeconds(laeq=84),))
@@ -22,6 +23,7 @@ from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import (
     SCHEDULE,
     Bulletin,
+    HourIndicators,
     MinuteIndicators,
     MinuteOctaves,
     MinuteState,
@@ -30,16 +32,21 @@ from clairvoie.boundary.bulletin import (
     TenSeconds,
 )
 from clairvoie.boundary.hazards import HEALTHS, NOISE_SOURCES, NoiseSource
-from clairvoie.boundary.reading import MinuteRow
+from clairvoie.boundary.reading import HourRow, MinuteRow
 
 TENS = slice(0, 6)
 INDICATORS = slice(6, 13)
 OCTAVES = slice(13, 22)
 STATE = slice(22, 31)
 FLAGS = 31
+THIRDS = slice(32, 60)
+OF_HOUR = slice(60, 64)
 EMPTY = bytes(32)
-"""A row of which nothing is known. Thirds, if they ended with this minute, follow as twenty-eight more bytes."""
-HAS_INDICATORS, HAS_OCTAVES, HAS_STATE, HAS_THIRDS = 1, 2, 4, 8
+"""A row of which nothing is known. Thirds that ended with this minute follow as twenty-eight more bytes, and after
+them the indicators of an hour as four."""
+HAS_INDICATORS, HAS_OCTAVES, HAS_STATE, HAS_THIRDS, HAS_HOUR = 1, 2, 4, 8, 16
+HOUR, LAST_OF_HOUR = 3600, 3540
+"""The last minute of an hour begins at this second of it."""
 
 
 class Spot(NamedTuple):
@@ -79,8 +86,12 @@ def write(codes: bytes, spot: Spot) -> bytes:
         row[STATE] = bytes((*part.sources, *state))
         row[FLAGS] |= HAS_STATE
     elif isinstance(part, TenMinuteThirds):
-        row[FLAGS + 1 :] = bytes((*part.low, *part.high))
+        row[THIRDS] = bytes((*part.low, *part.high))
         row[FLAGS] |= HAS_THIRDS
+    elif isinstance(part, HourIndicators):
+        row += bytes(max(0, OF_HOUR.start - len(row)))
+        row[OF_HOUR] = bytes((part.harmonica, part.intermittency, part.events, part.coverage))
+        row[FLAGS] |= HAS_HOUR
     return bytes(row)
 
 
@@ -107,7 +118,31 @@ def thirds_of(codes: bytes) -> tuple[float | None, ...] | None:
     """Third-octave levels in dB of the ten minutes that end with this minute, if they were released."""
     if not codes[FLAGS] & HAS_THIRDS:
         return None
-    return tuple(units.THIRD.decode(code) for code in codes[FLAGS + 1 :])
+    return tuple(units.THIRD.decode(code) for code in codes[THIRDS])
+
+
+def hour_of(sensor: str, minute: int, codes: bytes) -> HourRow | None:
+    """What is known of the hour that ends with this minute; ``None`` where that is nothing.
+
+    >>> from clairvoie.boundary.bulletin import HourIndicators
+    >>> hour = HourIndicators(harmonica=54, intermittency=42, events=13, coverage=8)
+    >>> row = write(EMPTY, Spot(1_800_003_540, 5, hour))
+    >>> found = hour_of("mic-1", 1_800_003_540, row)
+    >>> found.hour, round(found.harmonica, 1), found.intermittency, found.events, found.coverage
+    (1800000000, 5.3, 41.0, 12, 1.0)
+    """
+    if not codes[FLAGS] & HAS_HOUR or not any(codes[OF_HOUR]):
+        return None
+    harmonica, intermittency, events, coverage = codes[OF_HOUR]
+    counted = units.EVENTS_OF_HOUR.decode(events)
+    return HourRow(
+        sensor=sensor,
+        hour=minute - LAST_OF_HOUR,
+        harmonica=units.HARMONICA.decode(harmonica),
+        intermittency=units.PERCENT.decode(intermittency),
+        events=None if counted is None else int(counted),
+        coverage=units.EIGHTHS_OF_HOUR.decode(coverage),
+    )
 
 
 def source_of(code: int) -> tuple[NoiseSource, float] | None:

@@ -21,9 +21,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version 2 added ``acts``, ``statements``, ``discards`` and the columns ``entry``; version 3 ``trials``, ``fixes``
-and what is judged of detections on trial (:mod:`clairvoie.hub.migration`)."""
+and what is judged of detections on trial; with version 4 a minute's codes may end with those of its hour
+(:mod:`clairvoie.hub.migration`)."""
 
 NUMBERED = "numbered"
 """In ``meta``: the greatest number that was ever given to a record."""

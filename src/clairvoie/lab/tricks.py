@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from clairvoie.boundary import units
 from clairvoie.boundary.bulletin import (
+    SCHEDULE,
     BeginEvent,
     Bulletin,
     EndEvent,
+    HourIndicators,
     ImpulseEvent,
-    MinuteIndicators,
     MinuteOctaves,
     MinuteState,
+    Scheduled,
     TenMinuteThirds,
     TenSeconds,
+    alphabets_of,
 )
 from clairvoie.boundary.detection import (
     OCTAVE_CENTRES,
@@ -23,6 +26,7 @@ from clairvoie.boundary.detection import (
     Claim,
     DetectionBegin,
     DetectionEnd,
+    HourNoise,
     ImpulseDetection,
     MinuteLevels,
     TenSecondLevel,
@@ -36,7 +40,7 @@ KINDS = tuple(sorted(SOUND_HAZARDS - {HazardKind.IMPULSE}))
 
 
 class Values(Trick):
-    """Every scheduled field holds a symbol: levels, octaves, thirds, seconds, wind, health."""
+    """Every scheduled field holds a symbol: levels, octaves, thirds, hours, seconds, wind, health."""
 
     name = "values of levels"
 
@@ -50,10 +54,23 @@ class Values(Trick):
         if second % 600 == 0:
             thirds = tuple(self._level((second, "third", n), units.THIRD) for n in range(len(THIRD_CENTRES)))
             said.append(ThirdLevels(end=second, seconds=600, thirds=thirds))
+        if second % 3600 == 0:
+            said.append(self._hour(second))
         return said
 
     def _level(self, key: Key, scale: units.Scale) -> float | None:
         return scale.decode(self.symbol(key, scale.count))
+
+    def _hour(self, second: int) -> Claim:
+        """Indicators are believed from three quarters of an hour on, which leaves three values of the coverage."""
+        events = units.EVENTS_OF_HOUR.decode(self.symbol((second, "events"), units.EVENTS_OF_HOUR.count))
+        return HourNoise(
+            end=second,
+            harmonica=self._level((second, "harmonica"), units.HARMONICA),
+            intermittency=self._level((second, "intermittency"), units.PERCENT),
+            events=None if events is None else round(events),
+            coverage=(6 + self.symbol((second, "coverage"), 3)) / 8,
+        )
 
     def _minute(self, second: int) -> Claim:
         names = ("lceq", "lafmax", "l10", "l50", "l90")
@@ -76,22 +93,28 @@ class Values(Trick):
         found: dict[Key, int] = {}
         for bulletin in bulletins:
             for part in bulletin.scheduled:
-                if isinstance(part, TenSeconds):
-                    found[bulletin.second - 2, "ten"] = part.laeq
-                elif isinstance(part, MinuteIndicators):
-                    for name in ("lceq", "lafmax", "lcpeak", "l10", "l50", "l90"):
-                        found[bulletin.second - 4, name] = getattr(part, name)
-                elif isinstance(part, MinuteOctaves):
-                    found.update({(bulletin.second - 6, "octave", n): code for n, code in enumerate(part.levels)})
-                elif isinstance(part, MinuteState):
-                    found[bulletin.second - 8, "valid"] = part.valid_seconds - 1
-                    found[bulletin.second - 8, "overload"] = part.overloads - 1
-                    found[bulletin.second - 8, "windy"] = part.windy
-                    found[bulletin.second - 8, "health"] = part.health
-                elif isinstance(part, TenMinuteThirds):
-                    codes = enumerate((*part.low, *part.high))
-                    found.update({(bulletin.second - 35, "third", n): code for n, code in codes})
+                end = bulletin.second - SCHEDULE[type(part)][1]
+                found.update({(end, *key): code for key, code in _symbols(part)})
         return found
+
+
+def _symbols(part: Scheduled) -> Iterator[tuple[Key, int]]:
+    """What the fields of a part say, beside what of :class:`Values` they stand for."""
+    if isinstance(part, TenSeconds):
+        yield ("ten",), part.laeq
+    elif isinstance(part, MinuteOctaves):
+        yield from ((("octave", n), code) for n, code in enumerate(part.levels))
+    elif isinstance(part, TenMinuteThirds):
+        yield from ((("third", n), code) for n, code in enumerate((*part.low, *part.high)))
+    elif isinstance(part, MinuteState):
+        yield ("valid",), part.valid_seconds - 1
+        yield ("overload",), part.overloads - 1
+        yield ("windy",), part.windy
+        yield ("health",), part.health
+    else:
+        yield from (((name,), getattr(part, name)) for name in alphabets_of(type(part)) if name != "coverage")
+        if isinstance(part, HourIndicators):
+            yield ("coverage",), part.coverage - 6
 
 
 class Bangs(Trick):

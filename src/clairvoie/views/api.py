@@ -6,10 +6,8 @@ Moments are UTC in ISO 8601; the site's IANA zone stands beside them. What is as
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Path, Query, Request
@@ -20,16 +18,15 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.boundary.incident import Basis, Incident, IncidentState, Outcome
 from clairvoie.boundary.overseen import leave_of
 from clairvoie.boundary.person import Power
 from clairvoie.boundary.problem import Problem
-from clairvoie.boundary.reading import MinuteRow
 from clairvoie.boundary.trial import TrialView
 from clairvoie.errors import HubError, IncidentConflict, InvalidValue, NotPermitted, StoreUnavailable
 from clairvoie.views import documents, reference
+from clairvoie.views.api_csv import csv_lines, hour_lines
 from clairvoie.views.caller import PLAIN_COOKIE, TLS_COOKIE
 from clairvoie.views.disclosing import DisclosingDesk
 from clairvoie.views.guard import TOKEN_HEADER
@@ -40,6 +37,7 @@ Identifier = Annotated[int, Path(ge=1, le=LARGEST_IDENTIFIER, description="An in
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many")]
 Moment = Annotated[AwareDatetime, Query(description="ISO 8601 with an offset or Z")]
 RangeStart = Annotated[AwareDatetime, Query(alias="from", description="ISO 8601 with an offset or Z")]
+Part = Annotated[Literal["minutes", "hours"], Query(description="What a line is of")]
 RangeEnd = Annotated[AwareDatetime, Query(alias="to", description="The same; not part of the range")]
 Who = Annotated[str, Field(max_length=160, description="Who acts, in an exercise; else left out, or the caller's name")]
 Text = Annotated[str, Field(max_length=4000)]
@@ -202,17 +200,20 @@ def levels(desk: DisclosingDesk) -> APIRouter:
 
     @router.get("/levels", summary="Levels of one sensor", **documented(documents.Levels, 404, 422))
     def of_sensor(sensor: str, start: RangeStart, end: RangeEnd) -> Response:
-        """The range's energy means by part of the day in the site's zone, and every stored minute in it."""
+        """The range's energy means by part of the day in the site's zone, every stored minute in it, and every stored
+        hour that ends in it."""
         if desk.sensor(sensor) is None:
             return missing(sensor)
+        span = start.timestamp(), end.timestamp()
         return answer(
             documents.Levels(
                 time_zone=zone,
                 sensor=sensor,
-                start=documents.moment(start.timestamp()),
-                end=documents.moment(end.timestamp()),
-                period=desk.period_levels(sensor, start.timestamp(), end.timestamp()),
-                minutes=tuple(map(documents.minute_document, desk.levels(sensor, start.timestamp(), end.timestamp()))),
+                start=documents.moment(span[0]),
+                end=documents.moment(span[1]),
+                period=desk.period_levels(sensor, *span),
+                minutes=tuple(map(documents.minute_document, desk.levels(sensor, *span))),
+                hours=tuple(map(documents.hour_document, desk.hours(sensor, *span))),
             )
         )
 
@@ -225,35 +226,18 @@ def levels(desk: DisclosingDesk) -> APIRouter:
             422: _described(Problem, "Not done"),
         },
     )
-    def as_csv(sensor: str, start: RangeStart, end: RangeEnd) -> Response:
-        """One line a stored minute; moments in UTC, levels in dB, empty where nothing is known."""
+    def as_csv(sensor: str, start: RangeStart, end: RangeEnd, part: Part = "minutes") -> Response:
+        """One line a stored minute, or hour; moments in UTC, levels in dB, empty where nothing is known."""
         if desk.sensor(sensor) is None:
             return missing(sensor)
-        rows = desk.levels(sensor, start.timestamp(), end.timestamp())
-        headers = {"Content-Disposition": f'attachment; filename="levels-{sensor}.csv"', "Cache-Control": "no-store"}
-        return StreamingResponse(csv_lines(rows), media_type="text/csv; charset=utf-8", headers=headers)
+        span = start.timestamp(), end.timestamp()
+        hours = part == "hours"
+        lines = hour_lines(desk.hours(sensor, *span)) if hours else csv_lines(desk.levels(sensor, *span))
+        name = f"{'hours' if hours else 'levels'}-{sensor}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
     return router
-
-
-CSV_COLUMNS = ("laeq", "lceq", "lafmax", "lcpeak", "l10", "l50", "l90")
-
-
-def csv_lines(rows: tuple[MinuteRow, ...]) -> Iterator[str]:
-    """The lines of a CSV file (RFC 4180) of sensor-minutes."""
-    heading = ("sensor", "minute_utc", *CSV_COLUMNS, *(f"octave_{hz}_hz" for hz in OCTAVE_CENTRES), "valid_seconds")
-    yield _csv_line(heading)
-    for row in rows:
-        stamp = documents.moment(row.minute).isoformat().replace("+00:00", "Z")
-        levels = (*(getattr(row, name) for name in CSV_COLUMNS), *row.octaves)
-        shown = ("" if level is None else f"{level:.1f}" for level in levels)
-        yield _csv_line((row.sensor, stamp, *shown, "" if row.valid_seconds is None else str(row.valid_seconds)))
-
-
-def _csv_line(values: tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue()
 
 
 def acting(desk: DisclosingDesk) -> APIRouter:

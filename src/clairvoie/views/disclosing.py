@@ -25,6 +25,7 @@ from clairvoie.boundary.reading import (
     Change,
     Deployment,
     Desk,
+    HourRow,
     MinuteRow,
     MinuteSaid,
     PeriodLevels,
@@ -180,6 +181,10 @@ class DisclosingDesk(DisclosingTrials):
         if not caller.recipient or self._denial(caller, Field.SOURCES) is None:
             return rows
         return tuple(msgspec.structs.replace(row, sources=()) for row in rows)
+
+    def hours(self, sensor: str, start: float, end: float) -> tuple[HourRow, ...]:
+        """Stored sensor-hours; they go with the levels."""
+        return self.whole.hours(sensor, start, end) if self._measured(sensor) else ()
 
     def period_levels(self, sensor: str, start: float, end: float) -> PeriodLevels:
         """Energy means over the range, by part of the day."""

@@ -22,7 +22,7 @@ from clairvoie.boundary.incident import (
 )
 from clairvoie.boundary.life import SensorState
 from clairvoie.boundary.overseen import ActState, ActView, SensorLeave
-from clairvoie.boundary.reading import MinuteRow, PeriodLevels, SensorStatus, ShiftNote
+from clairvoie.boundary.reading import HourRow, MinuteRow, PeriodLevels, SensorStatus, ShiftNote
 from clairvoie.boundary.sensor import Place, SensorKind
 from clairvoie.boundary.trial import TrialView
 from clairvoie.views.documents_trials import TrialDocument, trial_document
@@ -149,6 +149,17 @@ class MinuteDocument(Struct, frozen=True, kw_only=True):
     health: Health | None
 
 
+class HourDocument(Struct, frozen=True, kw_only=True):
+    """One stored sensor-hour: Harmonica index, intermittency ratio in percent, noise events (62: 62 or more), and the
+    share of the hour that was valid, in eighths."""
+
+    hour: datetime
+    harmonica: float | None
+    intermittency: float | None
+    events: int | None
+    coverage: float | None
+
+
 class MissDocument(Struct, frozen=True, kw_only=True):
     """Something that happened and of which no sensor told."""
 
@@ -204,7 +215,7 @@ class Detections(Struct, frozen=True, kw_only=True):
 
 
 class Levels(Struct, frozen=True, kw_only=True):
-    """Levels of one sensor: the range as a whole, then its minutes."""
+    """Levels of one sensor: the range as a whole, then its minutes, and the hours that end in it."""
 
     time_zone: str
     sensor: str
@@ -212,6 +223,7 @@ class Levels(Struct, frozen=True, kw_only=True):
     end: datetime
     period: PeriodLevels
     minutes: tuple[MinuteDocument, ...]
+    hours: tuple[HourDocument, ...] = ()
 
 
 class Misses(Struct, frozen=True, kw_only=True):
@@ -319,6 +331,17 @@ def minute_document(row: MinuteRow) -> MinuteDocument:
         sources=row.sources,
         valid_seconds=row.valid_seconds,
         health=row.health,
+    )
+
+
+def hour_document(row: HourRow) -> HourDocument:
+    """A sensor-hour for the API."""
+    return HourDocument(
+        hour=moment(row.hour),
+        harmonica=None if row.harmonica is None else round(row.harmonica, 1),
+        intermittency=row.intermittency,
+        events=row.events,
+        coverage=row.coverage,
     )
 
 

@@ -19,6 +19,7 @@ from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.reading import SensorStatus
 from clairvoie.boundary.sensor import SensorKind
 from clairvoie.views import table
+from clairvoie.views.hours import hours_of
 from clairvoie.views.page import SECURITY_HEADERS, Page, ThePage
 from clairvoie.views.ranges import MINUTE, TEN, BadRange, Range, RangeFault, RangeName, read_range, read_step
 from clairvoie.views.said import Speech
@@ -102,6 +103,7 @@ def shown(request: Request, page: ThePage) -> HTMLResponse:
         ranges=RANGES,
         periods=[(status, page.desk.period_levels(status.sensor.id, span.start, over)) for status in asked.statuses],
         series=thinned,
+        hours=hours_of([page.desk.hours(sensor, span.start, span.end) for sensor in asked.sensors]),
         times=[time for time in thinned[0].times if time < over],
         step_words=page.words(request, STEP_WORDS[span.step]),
         table_step_words=page.words(request, STEP_WORDS[span.table_step]),
@@ -149,7 +151,7 @@ def exported(request: Request, page: ThePage) -> Response:
     if isinstance(asked, HTMLResponse):
         return asked
     part = request.query_params.get("part", "levels")
-    if part not in table.PARTS:
+    if part not in (*table.PARTS, table.HOURS):
         return page.problem(request, 422, page.words(request, _("There is no such table."), value=part))
     try:
         step = read_step(request.query_params.get("step"), asked.range)
@@ -157,7 +159,10 @@ def exported(request: Request, page: ThePage) -> Response:
         return page.problem(request, 422, page.words(request, FAULTS[error.fault], value=error.value))
     span, zone = asked.range, page.desk.deployment().time_zone
     over = min(span.end, int(page.desk.now()) // MINUTE * MINUTE + MINUTE)
-    lines = table.lines(part, asked.sensors, page.desk.levels, span.start, over, step, zone)
+    if part == table.HOURS:
+        lines = table.hour_lines(asked.sensors, page.desk.hours, span.start, over, zone)
+    else:
+        lines = table.lines(part, asked.sensors, page.desk.levels, span.start, over, step, zone)
     name = f"clairvoie-{part}-{'-'.join(asked.sensors)}-{span.first}" + (f"-{span.last}" * (span.last != span.first))
     headers = SECURITY_HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8; header=present", headers=headers)

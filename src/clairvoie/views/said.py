@@ -27,6 +27,7 @@ from clairvoie.boundary.bulletin import (
     BeginEvent,
     Bulletin,
     EndEvent,
+    HourIndicators,
     ImpulseEvent,
     MinuteIndicators,
     MinuteOctaves,
@@ -69,6 +70,7 @@ class Speech:
             MinuteOctaves: self._octaves,
             MinuteState: self._state,
             TenMinuteThirds: self._thirds,
+            HourIndicators: self._hour,
             BeginEvent: self._begin,
             EndEvent: self._end,
             ImpulseEvent: self._impulse,
@@ -224,6 +226,19 @@ class Speech:
             ),
         )
 
+    def _hour(self, part: HourIndicators, second: int) -> str:
+        return self._text(
+            _(
+                "hour to %(end)s: Harmonica index %(harmonica)s, intermittency ratio %(ratio)s, "
+                "noise events %(events)s, measured %(measured)s"
+            ),
+            end=self._until(type(part), second),
+            harmonica=self._value(units.HARMONICA, part.harmonica),
+            ratio=self._level(units.PERCENT, part.intermittency, 0),
+            events=self._few(units.EVENTS_OF_HOUR, part.events),
+            measured=f"{part.coverage}/8" if part.coverage else self._text(_("not known")),
+        )
+
     def _sources(self, codes: tuple[int, ...]) -> str:
         named = []
         for code in codes:
@@ -234,7 +249,7 @@ class Speech:
 
     def _few(self, scale: Scale, code: int) -> str:
         shown = self._value(scale, code, 0)
-        saturated = scale is units.FEW and code == scale.count - 1
+        saturated = scale in (units.FEW, units.EVENTS_OF_HOUR) and code == scale.count - 1
         return self._text(_("%(count)s or more"), count=shown) if saturated else shown
 
     def _begin(self, event: BeginEvent, second: int) -> str:

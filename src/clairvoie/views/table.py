@@ -12,13 +12,17 @@ from datetime import UTC, datetime
 
 from clairvoie.boundary.detection import OCTAVE_CENTRES
 from clairvoie.boundary.hazards import NOISE_SOURCES
-from clairvoie.boundary.reading import MinuteRow
-from clairvoie.views.ranges import MINUTE, TEN
+from clairvoie.boundary.reading import HourRow, MinuteRow
+from clairvoie.views.ranges import HOUR, MINUTE, TEN
 from clairvoie.views.series import Series, tens, thin
 
 PARTS = ("levels", "octaves", "sources")
+HOURS = "hours"
+"""Not a part of minutes: it has lines of its own (:func:`hour_lines`)."""
 COMMON = ("sensor", "start_utc", "end_utc", "time_zone", "step_seconds")
 LEVELS = ("laeq_db", "lceq_db", "lafmax_db", "lcpeak_db", "l10_db", "l50_db", "l90_db", "minutes")
+OF_HOUR = ("harmonica", "intermittency_percent", "noise_events", "coverage")
+ReadHours = Callable[[str, float, float], Sequence[HourRow]]
 ReadLevels = Callable[[str, float, float], Sequence[MinuteRow]]
 Cell = str | float | int | None
 
@@ -48,6 +52,17 @@ def lines(
             first = start + index * series_step
             last = min(first + series_step, end)
             yield _line([sensor, instant(first), instant(last), zone, series_step, *figures])
+
+
+def hour_lines(sensors: Sequence[str], read: ReadHours, start: int, end: int, zone: str) -> Iterator[str]:
+    """The header and one line for each stored hour that ends in the range; 62 noise events are 62 or more."""
+    yield _line([*COMMON, *OF_HOUR])
+    for sensor in sensors:
+        for row in read(sensor, start, end):
+            harmonica = None if row.harmonica is None else round(row.harmonica, 1)
+            whole = None if row.intermittency is None else round(row.intermittency)
+            when = (instant(row.hour), instant(row.hour + HOUR))
+            yield _line([sensor, *when, zone, HOUR, harmonica, whole, row.events, row.coverage])
 
 
 def instant(second: int) -> str:

@@ -20,7 +20,7 @@ from collections import deque
 
 import numpy as np
 
-from clairvoie.boundary.detection import Claim, MinuteLevels, TenSecondLevel, ThirdLevels
+from clairvoie.boundary.detection import Claim, HourNoise, MinuteLevels, TenSecondLevel, ThirdLevels
 from clairvoie.boundary.hazards import Health, NoiseSource
 from clairvoie.capture.blocks import Block, Samples
 from clairvoie.detect.sound.bands import (
@@ -35,6 +35,7 @@ from clairvoie.detect.sound.block_weighting import BlockWeighting
 from clairvoie.detect.sound.even_pieces import EvenPieces
 from clairvoie.detect.sound.events import HazardEvents
 from clairvoie.detect.sound.indicators import energy_mean, indicators_of, percentile_levels
+from clairvoie.detect.sound.indicators_hour import LEAST_COVERAGE, HourIndicators, HourMeter
 from clairvoie.detect.sound.levels import FULL_SCALE_SINE_DB, FastHistory, LevelMeter, SecondLevels
 from clairvoie.detect.sound.noise_events import EventRule, NoiseEvent, NoiseEventMeter
 from clairvoie.detect.sound.onset import OnsetDetector
@@ -99,7 +100,9 @@ class SoundAnalyser:
         self._ticks: deque[Scores] = deque()
         self._heard_until = -math.inf
         self._tally = SourceTally()
-        self._noise = NoiseEventMeter(events) if details else None
+        self._noise = NoiseEventMeter(events)
+        self._noise_events_over = 0
+        self._hours = HourMeter(calibrated=calibration is not None, percentiles=())
         self._sigma = 0.0
         self._second: list[Samples] = []
         self._seconds_end: float | None = None
@@ -114,7 +117,7 @@ class SoundAnalyser:
         outputs: list[Output] = []
         scores = [] if self._tagger is None else self._tagger.feed(block)
         self._tally.feed(scores)
-        if self._noise is not None:
+        if self._details:
             self._noise.hear(scores)
         for step in self._even.feed(self._cutter.feed(block)):
             self._take(step, outputs)
@@ -131,7 +134,7 @@ class SoundAnalyser:
             self._take(piece, outputs)
         outputs += self._onsets.finish(self._sigma)
         self._follow_hazards(scores, outputs, math.inf)
-        if self._noise is not None:
+        if self._details:
             self._noise.hear(scores)
         if self._hazards is not None:
             outputs += self._hazards.finish()
@@ -141,7 +144,7 @@ class SoundAnalyser:
         if self._seconds_end is not None:
             for t_end in sorted({float(math.floor(self._seconds_end)), self._seconds_end}):
                 self._name_sources(t_end, outputs)
-        if self._noise is not None:
+        if self._details:
             outputs += self._noise.finish()
         self._add_bands(self._bands.finish())
         if self._details and self._minute:
@@ -174,13 +177,18 @@ class SoundAnalyser:
         self._second = []
         self._learn_background(levels)
         self._seconds_end = t_end
-        if self._noise is not None:
+        over = self._noise.feed(levels)
+        if self._details:
             outputs.append(levels)
-            outputs += self._noise.feed(levels)
+            outputs += over
         if not at_end:
+            # As in `listen`, where a second is known before the events that it shows to be over.
+            hours = self._hours.feed(levels, self._noise_events_over)
+            self._noise_events_over = len(over)
             # Scores come up to a second late, so that sources are named a second late, wherever blocks were cut.
             self._name_sources(t_end - 1, outputs)
             self._end_periods(end.second + 1, outputs)
+            outputs += [_hour_noise(hour) for hour in hours if hour.end == end.second + 1]
 
     def _name_sources(self, t_end: float, outputs: list[Output]) -> None:
         sources = self._tally.end_second(t_end)
@@ -274,3 +282,14 @@ class SoundAnalyser:
         if sum(s.laeq is None for s in heard) >= SILENT_SECONDS:
             return Health.SILENT
         return Health.FINE
+
+
+def _hour_noise(hour: HourIndicators) -> HourNoise:
+    """What of an hour is said. The number of events in a short part of it is no indicator of the hour."""
+    return HourNoise(
+        end=hour.end,
+        harmonica=None if hour.harmonica is None else hour.harmonica.index,
+        intermittency=hour.intermittency,
+        events=hour.events if hour.coverage >= LEAST_COVERAGE else None,
+        coverage=hour.coverage,
+    )
