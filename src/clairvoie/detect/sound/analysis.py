@@ -41,6 +41,7 @@ from clairvoie.detect.sound.onset import OnsetDetector
 from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
 from clairvoie.detect.sound.sources import SourceScores, SourceTally
 from clairvoie.detect.sound.tagging import Scores, Tagger
+from clairvoie.detect.sound.time_weighting import BLOCK
 
 Detail = SecondLevels | BandLevels | SourceScores | NoiseEvent
 Output = Claim | Detail
@@ -95,7 +96,7 @@ class SoundAnalyser:
         self._onsets = OnsetDetector(rate, calibration)
         self._tagger = tagger
         self._hazards = HazardEvents(tagger.rules) if tagger is not None else None
-        self._fast = FastHistory(rate, calibration)
+        self._fast = FastHistory(rate / BLOCK, calibration)
         self._ticks: deque[Scores] = deque()
         self._heard_until = -math.inf
         self._tally = SourceTally()

@@ -145,6 +145,11 @@ class MelPower:
         return guess
 
 
+def _decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ten times the decimal logarithm, by way of the natural one, which numpy has for many numbers at once."""
+    return np.asarray(np.log(power + np.float32(FLOOR_POWER)) * np.float32(10.0 / np.log(10.0)), dtype=np.float32)
+
+
 _SHARE = HOP_SECONDS / MEAN_SECONDS
 _AGE = np.subtract.outer(np.arange(SEGMENT_FRAMES), np.arange(SEGMENT_FRAMES))
 _WEIGHTS = np.where(_AGE >= 0, _SHARE * (1.0 - _SHARE) ** np.maximum(_AGE, 0), 0.0).astype(np.float32)
@@ -165,14 +170,14 @@ class Contrast:
         """The pictures of these frames, each about -1.5 to 2."""
         if power.shape[-2] == 0:
             return np.zeros((*power.shape[:-2], 2, 0, power.shape[-1]), dtype=np.float32)
-        level = 10.0 * np.log10(power + np.float32(FLOOR_POWER))
+        level = _decibels(power)
         shape = np.clip(level - self._sinking_peak(power)[..., None], -60.0, 0.0)
         change = np.clip(level - self._running_mean(level), -15.0, 35.0)
         return np.stack([shape / 20.0 + 1.5, change / 20.0], axis=-3).astype(np.float32)
 
     def _sinking_peak(self, power: NDArray[np.float32]) -> Floats:
         """Greatest level of the whole spectrum so far, less 6 dB for every second since."""
-        total = 10.0 * np.log10(power.sum(axis=-1) + np.float32(FLOOR_POWER))
+        total = _decibels(power.sum(axis=-1))
         sunk = (PEAK_DECAY_DB * np.arange(1, total.shape[-1] + 1)).astype(np.float32)
         peak = np.maximum.accumulate(total + sunk, axis=-1)
         if self._peak is not None:
