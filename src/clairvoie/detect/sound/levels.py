@@ -236,7 +236,9 @@ class FastHistory:
         """LAFmax in dB from ``start`` to ``end``; ``None`` where nothing was heard."""
         found = 0.0
         for first, fast in self._parts:
-            if first > end or first + fast.size / self.rate < start:
+            if first > end:
+                break
+            if first + fast.size / self.rate < start:
                 continue
             low, high = round((start - first) * self.rate), round((end - first) * self.rate)
             part = fast[max(0, low) : max(0, high)]
