@@ -17,8 +17,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clairvoie.boundary.detection import Claim, HourNoise, MinuteLevels, TenSecondLevel, ThirdLevels
 from clairvoie.boundary.hazards import Health, NoiseSource
@@ -42,6 +45,8 @@ from clairvoie.detect.sound.onset import OnsetDetector
 from clairvoie.detect.sound.seconds import Gap, Piece, SecondCutter, SecondEnd, Step
 from clairvoie.detect.sound.sources import SourceScores, SourceTally
 from clairvoie.detect.sound.tagging import Scores, Tagger
+from clairvoie.detect.sound.time_weighting import BLOCK
+from clairvoie.detect.sound.weighting import Weighted
 
 Detail = SecondLevels | BandLevels | SourceScores | NoiseEvent
 Output = Claim | Detail
@@ -65,6 +70,22 @@ WIND_LC_MINUS_LA = 20.0
 DOUBTFUL_CLOCK_SECONDS = 1.0
 OVERLOADED_SECONDS = 6
 SILENT_SECONDS = 54
+
+
+class _Sound(NamedTuple):
+    """A piece, weighted, with the mean squares behind LAF."""
+
+    piece: Piece
+    weighted: Weighted
+    fast: NDArray[np.float64]
+
+
+class _Second(NamedTuple):
+    """A second that is over; ``usable`` is its sound, where it counts."""
+
+    end: SecondEnd
+    levels: SecondLevels
+    usable: Samples | None
 
 
 class SoundAnalyser:
@@ -96,7 +117,7 @@ class SoundAnalyser:
         self._onsets = OnsetDetector(rate, calibration)
         self._tagger = tagger
         self._hazards = HazardEvents(tagger.rules) if tagger is not None else None
-        self._fast = FastHistory(rate, calibration)
+        self._fast = FastHistory(rate / BLOCK, calibration)
         self._ticks: deque[Scores] = deque()
         self._heard_until = -math.inf
         self._tally = SourceTally()
@@ -119,8 +140,7 @@ class SoundAnalyser:
         self._tally.feed(scores)
         if self._details:
             self._noise.hear(scores)
-        for step in self._even.feed(self._cutter.feed(block)):
-            self._take(step, outputs)
+        self._take(self._even.feed(self._cutter.feed(block)), outputs)
         self._follow_hazards(scores, outputs, self._heard_until)
         self._fast.forget(block.end - LATEST_SCORE_SECONDS)
         return outputs
@@ -130,17 +150,14 @@ class SoundAnalyser:
         outputs: list[Output] = []
         scores = [] if self._tagger is None else self._tagger.finish()
         self._tally.feed(scores)
-        for piece in self._even.finish():
-            self._take(piece, outputs)
+        self._take(self._even.finish(), outputs)
         outputs += self._onsets.finish(self._sigma)
         self._follow_hazards(scores, outputs, math.inf)
         if self._details:
             self._noise.hear(scores)
         if self._hazards is not None:
             outputs += self._hazards.finish()
-        for step in self._cutter.finish():
-            if isinstance(step, SecondEnd):
-                self._end_second(step, outputs, at_end=True)
+        self._take(self._cutter.finish(), outputs, at_end=True)
         if self._seconds_end is not None:
             for t_end in sorted({float(math.floor(self._seconds_end)), self._seconds_end}):
                 self._name_sources(t_end, outputs)
@@ -151,30 +168,44 @@ class SoundAnalyser:
             outputs.append(self._band_levels(self._minute[-1].t_end))
         return outputs
 
-    def _take(self, step: Step, outputs: list[Output]) -> None:
+    def _take(self, steps: Sequence[Step], outputs: list[Output], *, at_end: bool = False) -> None:
+        """Take ``steps`` stage by stage: what a stage computes with then stays in the core's cache."""
+        measured = [self._measured(step, at_end=at_end) for step in steps]
+        energies = [self._bands.feed(step.usable) for step in measured if isinstance(step, _Second)]
+        bands = iter(energies)
+        for step in measured:
+            if isinstance(step, _Sound):
+                outputs += self._onsets.feed(step.weighted, step.piece.start, self._sigma)
+                if self._hazards is not None:
+                    self._fast.add(step.piece.start, step.fast)
+                self._heard_until = step.piece.start + step.piece.samples.size / self.rate
+            elif isinstance(step, _Second):
+                self._add_bands(next(bands))
+                self._end_second(step.end, step.levels, outputs, at_end=at_end)
+            else:
+                outputs += self._onsets.finish(self._sigma)
+                self._onsets.reset()
+
+    def _measured(self, step: Step, *, at_end: bool) -> _Sound | _Second | Gap:
+        """``step`` with the weightings and levels of a piece, or with the levels of a second."""
         if isinstance(step, Piece):
             weighted = self._filters.feed(step.samples)
-            fast = self._levels.feed(step.samples, weighted, step.offset)
-            outputs += self._onsets.feed(weighted, step.start, self._sigma)
-            if self._hazards is not None:
-                self._fast.add(step.start, fast)
-            self._heard_until = step.start + step.samples.size / self.rate
             self._second.append(step.samples)
-        elif isinstance(step, Gap):
+            return _Sound(step, weighted, self._levels.feed(step.samples, weighted, step.offset))
+        if isinstance(step, Gap):
             self._filters.reset()
             self._levels.reset()
-            outputs += self._onsets.finish(self._sigma)
-            self._onsets.reset()
-        else:
-            self._end_second(step, outputs)
+            return step
+        t_end = step.second + step.samples / self.rate if at_end else float(step.second + 1)
+        rest = at_end and not step.broken
+        levels = self._levels.end_second(t_end, step.samples, whole=step.whole, rest=rest)
+        pieces, self._second = self._second, []
+        usable = pieces[0] if len(pieces) == 1 else np.concatenate(pieces) if pieces else None
+        return _Second(step, levels, usable if levels.usable else None)
 
-    def _end_second(self, end: SecondEnd, outputs: list[Output], *, at_end: bool = False) -> None:
-        t_end = end.second + end.samples / self.rate if at_end else float(end.second + 1)
-        rest = at_end and not end.broken
-        levels = self._levels.end_second(t_end, end.samples, whole=end.whole, rest=rest)
+    def _end_second(self, end: SecondEnd, levels: SecondLevels, outputs: list[Output], *, at_end: bool) -> None:
+        t_end = levels.t_end
         self._minute.append(levels)
-        self._add_bands(self._bands.feed(np.concatenate(self._second) if levels.usable else None))
-        self._second = []
         self._learn_background(levels)
         self._seconds_end = t_end
         over = self._noise.feed(levels)
@@ -202,6 +233,7 @@ class SoundAnalyser:
         self._ticks.extend(scores)
         while self._ticks and self._ticks[0].time <= until + SLACK_SECONDS:
             tick = self._ticks.popleft()
+            self._fast.forget(tick.time - LATEST_SCORE_SECONDS)
             level = self._fast.greatest(tick.time - tick.seconds, tick.time)
             outputs += self._hazards.feed(tick, SILENT_LEVEL if level is None else level, self._sigma)
 

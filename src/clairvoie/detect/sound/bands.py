@@ -114,22 +114,26 @@ FRAMES_PER_SECOND = (8, 12, 10, 9, 7, 6, 5, 4, 3, 2, 1)
 _LOW_RATE_OVER_EDGE = 4.0
 """The lower rate is at least this many times the highest frequency that is measured at it."""
 _STOP_DB = 100.0
-_FIRST = np.array([1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Spectrum:
-    """Frames of ``2 * hop`` samples: their window, and the share of each bin in the energy of each band.
+    """Frames of ``2 * hop`` samples: their window, scaled so that squared bins are energies, and where ``bands`` part.
 
-    ``shares`` has two columns a bin, for the squares of its real and imaginary parts; (bands, 2 * bins).
+    Real and imaginary parts stand side by side. ``gain`` gives their squares back what was taken before, ``None`` where
+    nothing was. ``cuts`` are the places of the bin in which each edge lies and of the bin after it, two for each edge
+    up to half the rate; ``below`` is how much of that bin lies below the edge. Bands above have no energy.
     """
 
     hop: int
     window: NDArray[np.float32]
-    shares: NDArray[np.float32]
+    gain: NDArray[np.float32] | None
+    cuts: NDArray[np.intp]
+    below: NDArray[np.float64]
+    bands: int
 
     def energies(self, sound: Samples) -> NDArray[np.float64]:
-        """Energy in each band, mean square times seconds, of the first and of the last half of the frames: (bands, 2).
+        """Energy in each band, mean square times seconds, of the first and of the last half of the frames: (2, bands).
 
         ``sound`` is whole hops. The frame in the middle belongs to the first half.
         """
@@ -137,18 +141,25 @@ class _Spectrum:
         stride = sound.strides[0]
         frames = as_strided(sound, (count, 2 * self.hop), (self.hop * stride, stride), writeable=False)
         # Single precision is exact to some 130 dB under the loudest band, more than a 16-bit recording holds.
-        parts = scipy.fft.rfft(frames * self.window, axis=-1).view(np.float32)
-        np.square(parts, out=parts)
-        if count == 1:
-            return np.asarray(np.outer(self.shares @ parts[0], _FIRST), dtype=np.float64)
+        parts = scipy.fft.rfft(frames * self.window, axis=-1, overwrite_x=True).view(np.float32)
         half = (count + 1) // 2
-        halves = np.stack([parts[:half].sum(axis=0), parts[half:].sum(axis=0)], axis=1)
-        return np.asarray(self.shares @ halves, dtype=np.float64)
+        halves = np.zeros((2, parts.shape[1] + 1), dtype=np.float32)
+        for power, part in zip(halves, (parts[:half], parts[half:]), strict=True):
+            np.einsum("fp,fp->p", part, part, out=power[:-1])
+        if self.gain is not None:
+            halves[:, :-1] *= self.gain
+        sums = np.add.reduceat(halves, self.cuts, axis=1).astype(np.float64)
+        parted, whole = sums[:, ::2], sums[:, 1::2]
+        found = np.zeros((2, self.bands))
+        found[:, : self.below.size - 1] = (
+            whole[:, :-1] + parted[:, :-1] * (1 - self.below[:-1]) + parted[:, 1:] * self.below[1:]
+        )
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """What all meters of one rate share. ``taps`` (``step``, rows) is the low-pass, the newest samples first."""
+    """What all meters of one rate share. ``taps`` (rows, ``step``) is the low-pass, the newest samples first."""
 
     frames: int
     high: _Spectrum
@@ -162,9 +173,9 @@ def _plan(rate: int) -> _Plan:
     frames = next(n for n in FRAMES_PER_SECOND if rate % n == 0)
     first_high = math.ceil(10 * math.log10(frames) - 1e-9)  # ten thirds to a factor of ten
     edges = third_edges()
-    high = _spectrum(rate, rate // frames, edges[first_high:], np.ones(rate // frames + 1))
+    high = _spectrum(rate, rate // frames, edges[first_high:], None)
     if not first_high:
-        return _Plan(frames, high, None, 1, np.zeros((1, 0), dtype=np.float32))
+        return _Plan(frames, high, None, 1, np.zeros((0, 1), dtype=np.float32))
     top = float(edges[first_high])
     low_rate = min(n for n in range(1, rate + 1) if rate % n == 0 and (n >= _LOW_RATE_OVER_EDGE * top or n == rate))
     step = rate // low_rate
@@ -172,7 +183,7 @@ def _plan(rate: int) -> _Plan:
     # What the low-pass takes from the bins that are used is known, and is given back.
     gain = np.abs(np.exp(-1j * np.pi * np.outer(np.arange(low_rate + 1) / rate, np.arange(taps.size))) @ taps)
     low = _spectrum(low_rate, low_rate, edges[: first_high + 1], gain)
-    rows = taps.reshape(-1, step)[:, ::-1].T
+    rows = taps.reshape(-1, step)[:, ::-1]
     return _Plan(frames, high, low, step, np.ascontiguousarray(rows, dtype=np.float32))
 
 
@@ -186,18 +197,20 @@ def _low_pass(rate: int, low_rate: int, top: float) -> NDArray[np.float64]:
     return np.asarray(taps / taps.sum(), dtype=np.float64)
 
 
-def _spectrum(rate: int, hop: int, edges: NDArray[np.float64], gain: NDArray[np.float64]) -> _Spectrum:
-    """``gain`` is what has been done to the amplitude of each bin before."""
+def _spectrum(rate: int, hop: int, edges: NDArray[np.float64], amplitude: NDArray[np.float64] | None) -> _Spectrum:
+    """``amplitude`` is what has been done to that of each bin before."""
     # Vorbis I specification, section 4.3.1: the power-complementary window.
     phase = (np.arange(2 * hop) + 0.5) * np.pi / (2 * hop)
-    window = np.sin(np.pi / 2 * np.sin(phase) ** 2).astype(np.float32)
-    # Bin k covers k - 1/2 to k + 1/2 of its width.
-    place = edges * (2 * hop / rate)
-    bins = np.arange(hop + 1)[:, None]
-    inside = np.clip(place[1:], bins - 0.5, bins + 0.5) - np.clip(place[:-1], bins - 0.5, bins + 0.5)
     # Parseval: twice the squared bins over the frame length is a frame's energy; over the rate, mean square times 1 s.
-    shares = np.where(inside > 0, inside / np.maximum(np.square(gain), 1e-12)[:, None], 0.0) / (hop * rate)
-    return _Spectrum(hop, window, np.ascontiguousarray(np.repeat(shares, 2, axis=0).T, dtype=np.float32))
+    window = np.sin(np.pi / 2 * np.sin(phase) ** 2) / np.sqrt(hop * rate)
+    gain = None if amplitude is None else (1 / np.maximum(np.square(amplitude), 1e-12)).repeat(2).astype(np.float32)
+    # Bin k covers k - 1/2 to k + 1/2 of its width.
+    place = edges * (2 * hop / rate) + 0.5
+    reached = int(np.searchsorted(place, hop + 1))
+    place = np.minimum(place[: reached + 1], np.nextafter(hop + 1, 0))  # the last edge may lie above half the rate
+    bins = np.floor(place).astype(np.intp)
+    cuts = np.stack([2 * bins, 2 * bins + 2], axis=1).reshape(-1)
+    return _Spectrum(hop, window.astype(np.float32), gain, cuts, place - bins, edges.size - 1)
 
 
 class BandMeter:
@@ -213,9 +226,9 @@ class BandMeter:
         self._seconds: float | None = None
         """How much sound the last second held; ``None`` at a start."""
         self._last_hop = np.zeros(plan.high.hop, dtype=np.float32)
-        self._late = np.zeros(len(plan.high.shares))
+        self._late = np.zeros(plan.high.bands)
         """Energies of the short frames of the last half second, which are to count with the next long frame."""
-        self._products = np.zeros((max(plan.taps.shape[1] - 1, 0), plan.taps.shape[1]), dtype=np.float32)
+        self._products = np.zeros((len(plan.taps), max(len(plan.taps) - 1, 0)), dtype=np.float32)
         self._low = np.zeros(0 if plan.low is None else plan.low.hop, dtype=np.float32)
 
     def feed(self, second: Samples | None) -> BandEnergy:
@@ -246,7 +259,7 @@ class BandMeter:
         low = self._low_energies(second)
         joined = np.concatenate([self._last_hop, second])
         self._last_hop = joined[-self._plan.high.hop :].copy()
-        early, late = self._plan.high.energies(joined).T
+        early, late = self._plan.high.energies(joined)
         energy = BandEnergy(np.concatenate([low, self._late + early]), seconds)
         self._late = late
         return energy
@@ -256,11 +269,12 @@ class BandMeter:
         plan = self._plan
         if plan.low is None:
             return np.zeros(0)
-        # Each row of samples with each row of taps; a sample of the lower rate is a sum along a diagonal of those.
-        products = np.concatenate([self._products, second.reshape(-1, plan.step) @ plan.taps])
-        rows, (down, across) = products.shape[1], products.strides
-        diagonals = as_strided(products[rows - 1 :], (plan.low.hop, rows), (down, across - down), writeable=False)
-        self._products = products[len(products) - rows + 1 :].copy()
-        joined = np.concatenate([self._low, diagonals.sum(axis=1)])
+        # Each row of taps with each row of samples; a sample of the lower rate is a sum along a diagonal of those.
+        products = np.concatenate([self._products, plan.taps @ second.reshape(-1, plan.step).T], axis=1)
+        rows, (down, across) = len(products), products.strides
+        diagonals = as_strided(products[:, rows - 1 :], (rows, plan.low.hop), (down - across, across), writeable=False)
+        self._products = products[:, products.shape[1] - rows + 1 :].copy()
+        joined = np.concatenate([self._low, diagonals.sum(axis=0)])
         self._low = joined[plan.low.hop :].copy()
-        return plan.low.energies(joined)[:, 0]
+        early, _ = plan.low.energies(joined)
+        return np.asarray(early)

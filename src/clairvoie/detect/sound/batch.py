@@ -42,7 +42,7 @@ Array = NDArray[np.float32]
 Lap = Callable[[str], None]
 
 TOGETHER = 16
-"""Streams that the recogniser scores at once: more do not fit a core's cache and are no faster."""
+"""Streams that go through a stage together: more do not fit a core's cache and are no faster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +63,8 @@ class StreamBatch:
     def __init__(self, rate: int, calibration: float | None, count: int, tagger: SoundTagger | None = None) -> None:
         self.rate = rate
         self._ears = [_Ear(rate, calibration) for _ in range(count)]
-        self._powers = [MelPower(rate) for _ in range(count)]
-        self._groups = (
-            []
-            if tagger is None
-            else [_Recogniser(tagger, min(TOGETHER, count - first)) for first in range(0, count, TOGETHER)]
-        )
+        self._groups = [slice(first, min(count, first + TOGETHER)) for first in range(0, count, TOGETHER)]
+        self._recognisers = [] if tagger is None else [_Recogniser(tagger, g.stop - g.start) for g in self._groups]
         self._seconds = 0
 
     def feed(self, seconds: Array, lap: Lap = lambda _: None) -> BatchSecond:
@@ -79,18 +75,21 @@ class StreamBatch:
         if seconds.shape != (len(self._ears), self.rate) or seconds.dtype != np.float32:
             raise InvalidValue("a batch takes a float32 second of each stream", (seconds.shape, str(seconds.dtype)))
         self._seconds += 1
-        levels, bands, powers = [], [], []
-        for ear, power, samples in zip(self._ears, self._powers, seconds, strict=True):
-            levels.append(ear.measure(samples, float(self._seconds), lap))
-            bands.append(ear.bands.feed(samples))
+        levels: list[SecondLevels] = []
+        bands: list[BandEnergy] = []
+        scores: list[Array] = [] if self._recognisers else [np.zeros((len(self._ears), 0, 0), dtype=np.float32)]
+        for number, group in enumerate(self._groups):
+            # Stage by stage, so that what a stage computes with stays in the core's cache from stream to stream.
+            sounds, ears = seconds[group], self._ears[group]
+            levels += [
+                ear.measure(samples, float(self._seconds), lap) for ear, samples in zip(ears, sounds, strict=True)
+            ]
+            bands += [ear.bands.feed(samples) for ear, samples in zip(ears, sounds, strict=True)]
             lap("bands")
-            if self._groups:
-                powers.append(power(samples))
+            if self._recognisers:
+                powers = np.stack([ear.power(samples) for ear, samples in zip(ears, sounds, strict=True)])
                 lap("spectra")
-        scores = [np.zeros((len(self._ears), 0, 0), dtype=np.float32)]
-        if self._groups:
-            groups = enumerate(self._groups)
-            scores = [g.feed(np.stack(powers[n * TOGETHER : (n + 1) * TOGETHER]), lap) for n, g in groups]
+                scores.append(self._recognisers[number].feed(powers, lap))
         return BatchSecond(levels, bands, np.concatenate(scores))
 
     def finish(self) -> list[BandEnergy]:
@@ -105,6 +104,7 @@ class _Ear:
         self.weighting = BlockWeighting(rate)
         self.levels = LevelMeter(rate, calibration)
         self.bands = BandMeter(rate)
+        self.power = MelPower(rate)
 
     def measure(self, samples: Array, t_end: float, lap: Lap) -> SecondLevels:
         """Levels of one second."""

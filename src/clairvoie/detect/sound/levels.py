@@ -14,15 +14,15 @@ blocks, so that its levels are the same to the last bit (tested).
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clairvoie.detect.sound.peak import PeakFinder, greatest
-from clairvoie.detect.sound.recursion import BlockRecursion, Recursion
+from clairvoie.detect.sound.time_weighting import RunningMean, TimeWeighting
 from clairvoie.detect.sound.weighting import Weighted
 
 FULL_SCALE_SINE_DB = 10 * math.log10(2)
@@ -36,6 +36,8 @@ SETTLING_SAMPLES = 3
 """Percentiles leave out the first three values of LAF after a start, which are up to 2 dB low."""
 SETTLING_SECONDS = 0.1
 """After a start, the peak is the lesser of the peaks with and without C's high-pass for this long."""
+ROW = 4000
+"""Samples whose squares are added up at once."""
 SILENCE = 1e-20
 """A mean square below this is digital silence: it has no level."""
 
@@ -80,31 +82,6 @@ class SecondLevels:
         return self.valid or self.rest
 
 
-@lru_cache(maxsize=32)
-def _exponentials(rate: int, constants: tuple[float, ...]) -> Recursion:
-    decays = [math.exp(-1 / (rate * seconds)) for seconds in constants]
-    return Recursion([np.array([1 - decay, 0.0, 0.0, 1.0, -decay, 0.0]) for decay in decays], [None] * len(decays))
-
-
-class ExponentialMeans:
-    """The mean square under exponential time weightings of these ``constants`` in seconds, at every sample.
-
-    IEC 61672-1:2013, 5.8.1.
-    """
-
-    def __init__(self, rate: int, constants: tuple[float, ...]) -> None:
-        self._recursion = BlockRecursion(_exponentials(rate, constants))
-        self._outputs = range(len(constants))
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._recursion.reset()
-
-    def feed(self, squares: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """The running mean after each of ``squares``, under each weighting."""
-        return self._recursion.feed(squares, self._outputs)
-
-
 class LevelMeter:
     """Takes pieces of sound that never cross a second, and gives the levels when the second ends.
 
@@ -116,7 +93,8 @@ class LevelMeter:
         self.calibration = calibration
         self._marks = [round((k + 1) * rate / FAST_PER_SECOND) - 1 for k in range(FAST_PER_SECOND)]
         self._starts = [0, *(mark + 1 for mark in self._marks[:-1])]
-        self._means = ExponentialMeans(rate, (FAST_SECONDS, SLOW_SECONDS) if slow else (FAST_SECONDS,))
+        self._fast = TimeWeighting(rate, FAST_SECONDS)
+        self._slow = TimeWeighting(rate, SLOW_SECONDS) if slow else None
         self._peak_finder, self._settling_finder = PeakFinder(), PeakFinder()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
@@ -134,36 +112,41 @@ class LevelMeter:
         """After a gap: F and S forget their past, and what came before in this second is no part of one stretch."""
         self._peak = self._greatest_peak()
         self._start_peak = self._start_bound = 0.0
-        self._means.reset()
+        self._fast.reset()
+        if self._slow is not None:
+            self._slow.reset()
         self._peak_finder.reset()
         self._settling_finder.reset()
         self._settling = SETTLING_SAMPLES
         self._unsettled = round(SETTLING_SECONDS * self.rate)
 
     def feed(self, samples: NDArray[np.float32], weighted: Weighted, offset: int) -> NDArray[np.float64]:
-        """Add ``samples``, which begin at sample ``offset`` of their second. Returns the mean square behind LAF."""
+        """Add ``samples``, at least one, which begin at sample ``offset`` of their second.
+
+        Returns the mean square behind LAF at the end of every block of the running mean, for :class:`FastHistory`.
+        """
         squares = np.square(weighted.a)
-        fast, *others = self._means.feed(squares)
-        for slow in others:
-            self._slow_max = max(self._slow_max, float(slow.max()))
+        fast = self._fast.feed(squares)
+        if self._slow is not None:
+            self._slow_max = max(self._slow_max, *self._slow.feed(squares).greatest([0]))
         self._add_eighths(squares, fast, offset)
         self._c_energy += _energy(weighted.c)
         self._z_energy += _energy(weighted.z)
         self._take_peak(weighted)
         self._overload = self._overload or greatest(samples) >= OVERLOAD_AMPLITUDE
-        return fast
+        return fast.ends
 
-    def _add_eighths(self, squares: NDArray[np.float64], fast: NDArray[np.float64], offset: int) -> None:
+    def _add_eighths(self, squares: NDArray[np.float64], fast: RunningMean, offset: int) -> None:
         end = offset + squares.size
         number = bisect.bisect_right(self._starts, offset) - 1
         cuts = [0, *(start - offset for start in self._starts[number + 1 :] if start < end)]
-        energies, maxima = np.add.reduceat(squares, cuts).tolist(), np.maximum.reduceat(fast, cuts).tolist()
-        for place, (energy, most) in enumerate(zip(energies, maxima, strict=True), start=number):
+        energies = np.add.reduceat(squares, cuts).tolist()
+        for place, (energy, most) in enumerate(zip(energies, fast.greatest(cuts), strict=True), start=number):
             self._eighths[place] += energy
             self._eighth_maxima[place] = max(self._eighth_maxima[place], most)
         for mark in self._marks:
             if offset <= mark < end:
-                self._keep(float(fast[mark - offset]))
+                self._keep(fast.at(mark - offset))
 
     def _keep(self, power: float) -> None:
         if self._settling:
@@ -187,13 +170,14 @@ class LevelMeter:
     def _eighth_levels(self, samples: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """LAeq of each eighth that has begun, the last perhaps shorter, and its greatest LAF."""
         begun = [start for start in self._starts if start < samples]
-        sizes = np.diff([*begun, samples]).tolist()
-        means = [energy / size for energy, size in zip(self._eighths[: len(begun)], sizes, strict=True)]
-        powers = np.array([*means, *self._eighth_maxima[: len(begun)]])
-        sounding = np.where(powers < SILENCE, 0.0, powers)
-        with np.errstate(divide="ignore"):  # silence is minus infinity
-            found = tuple((10 * np.log10(sounding) + FULL_SCALE_SINE_DB + (self.calibration or 0.0)).tolist())
-        return found[: len(begun)], found[len(begun) :]
+        sizes = [after - start for start, after in itertools.pairwise([*begun, samples])]
+        means = [energy / size for energy, size in zip(self._eighths, sizes, strict=False)]
+        return self._or_silence(means), self._or_silence(self._eighth_maxima[: len(begun)])
+
+    def _or_silence(self, powers: list[float]) -> tuple[float, ...]:
+        """Levels, minus infinity for silence."""
+        levels = [level_of(power, self.calibration) for power in powers]
+        return tuple(-math.inf if level is None else level for level in levels)
 
     def end_second(self, t_end: float, samples: int, *, whole: bool, rest: bool = False) -> SecondLevels:
         """The levels of the ``samples`` samples since the last end, and a fresh start."""
@@ -221,20 +205,26 @@ class LevelMeter:
 
 
 def _energy(values: NDArray[np.float64]) -> float:
-    """The sum of squares. Not by ``@``, which may start threads that are dearer than the sum."""
-    return float(np.einsum("i,i->", values, values))
+    """The sum of squares, by rows: of more at once, linear algebra may start threads that are dearer than the sum."""
+    whole = values.size - values.size % ROW
+    rows, rest = values[:whole].reshape(-1, ROW), values[whole:]
+    return float(np.vecdot(rows, rows).sum() + np.vecdot(rest, rest))
 
 
 class FastHistory:
-    """LAF of the last seconds, to be asked for its greatest in a short stretch of time."""
+    """LAF of the last seconds, ``rate`` times a second, to be asked for its greatest in a short stretch of time.
 
-    def __init__(self, rate: int, calibration: float | None) -> None:
+    The level meter has it at the end of every 16 samples, where it is at most 0.02 dB under what it was between
+    them at 32,000 samples a second, and 0.07 dB at 8,000.
+    """
+
+    def __init__(self, rate: float, calibration: float | None) -> None:
         self.rate = rate
         self.calibration = calibration
         self._parts: list[tuple[float, NDArray[np.float64]]] = []
 
     def add(self, start: float, fast: NDArray[np.float64]) -> None:
-        """Add the mean squares behind LAF of a piece whose first sample is at ``start``."""
+        """Add the mean squares behind LAF of a piece that begins at ``start``."""
         self._parts.append((start, fast))
 
     def forget(self, before: float) -> None:
@@ -246,7 +236,9 @@ class FastHistory:
         """LAFmax in dB from ``start`` to ``end``; ``None`` where nothing was heard."""
         found = 0.0
         for first, fast in self._parts:
-            if first > end or first + fast.size / self.rate < start:
+            if first > end:
+                break
+            if first + fast.size / self.rate < start:
                 continue
             low, high = round((start - first) * self.rate), round((end - first) * self.rate)
             part = fast[max(0, low) : max(0, high)]

@@ -22,6 +22,7 @@ DELAY = TAPS // 2
 """The place after sample n is computed from TAPS samples, the last of which is n + DELAY."""
 FRACTIONS = (0.25, 0.5, 0.75)
 CANDIDATES = 64
+ROWS = 16
 LEAST_SHARE = 0.6
 """Beside a sample of less than this share of the greatest, no higher peak is looked for."""
 _KAISER_BETA = 5.0
@@ -41,6 +42,8 @@ def _interpolators() -> NDArray[np.float64]:
 
 
 _INTERPOLATORS = _interpolators()
+_TAPS = np.arange(TAPS)
+_BORDER = np.arange(TAPS - 1)[:, None] + _TAPS
 
 
 class PeakFinder:
@@ -57,16 +60,36 @@ class PeakFinder:
         """The greatest magnitude in ``values`` and between those whose neighbours are known by now."""
         if not values.size:
             return 0.0
-        joined = np.concatenate([self._past, values])
-        self._past = joined[1 - TAPS :].copy()
-        peak = greatest(values)
+        border = np.concatenate([self._past, values[: TAPS - 1]])
+        self._past = (values if values.size >= TAPS - 1 else border)[1 - TAPS :].copy()
+        peak, loud = _loudest(values)
         if peak == 0.0:
             return peak
-        enough = LEAST_SHARE * greatest(joined)
-        loud = np.concatenate([np.flatnonzero(joined >= enough), np.flatnonzero(joined <= -enough)])
-        if loud.size > CANDIDATES:
-            loud = loud[np.argpartition(-np.abs(joined[loud]), CANDIDATES)[:CANDIDATES]]
-        places = np.concatenate([loud, loud - 1]) - (DELAY - 1)  # before each loud sample, and after it
-        places = places[(places >= 0) & (places <= joined.size - TAPS)]
-        around = joined[places[:, None] + np.arange(TAPS)]
+        first = np.concatenate([loud, loud - 1]) - (DELAY - 1)  # before each loud sample, and after it
+        first = first[(first >= 0) & (first <= values.size - TAPS)]
+        beside = values[first[:, None] + _TAPS]
+        around = np.concatenate([border[_BORDER[: border.size + 1 - TAPS]], beside])
         return max(peak, greatest(around @ _INTERPOLATORS))
+
+
+def _loudest(values: NDArray[np.float64]) -> tuple[float, NDArray[np.intp]]:
+    """The greatest magnitude in ``values``, and where the greatest are: at most :data:`CANDIDATES` of them.
+
+    Values are set out in rows, so that all columns are searched at once. The greatest lie in the columns with the
+    greatest maxima, of which no more are needed than there are candidates.
+    """
+    columns = max(1, values.size // ROWS)
+    whole = values.size // columns * columns
+    rows, rest = values[:whole].reshape(-1, columns), values[whole:]
+    most = np.maximum(rows.max(axis=0), -rows.min(axis=0))
+    peak = max(float(most.max()), greatest(rest))
+    chosen = np.flatnonzero(most >= LEAST_SHARE * peak)
+    if chosen.size > CANDIDATES:
+        chosen = chosen[np.argpartition(most[chosen], -CANDIDATES)[-CANDIDATES:]]
+    row, column = np.nonzero(np.abs(rows[:, chosen]) >= LEAST_SHARE * peak)
+    loud = row * columns + chosen[column]
+    if rest.size:
+        loud = np.concatenate([loud, rows.size + np.flatnonzero(np.abs(rest) >= LEAST_SHARE * peak)])
+    if loud.size > CANDIDATES:
+        loud = loud[np.argpartition(np.abs(values[loud]), -CANDIDATES)[-CANDIDATES:]]
+    return peak, loud
