@@ -23,13 +23,13 @@ RANGE_DB = 80.0
 class Strength:
     """How much is done: factors of speed and pitch, dB of filters, frames and bands that are hidden, shares."""
 
-    speed: float = 0.18
-    pitch: float = 0.14
-    filter_db: float = 4.0
+    speed: float = 0.08
+    pitch: float = 0.05
+    filter_db: float = 1.2
     hidden_frames: int = 60
-    hidden_bands: int = 12
-    masks: int = 2
-    noise_share: float = 0.3
+    hidden_bands: int = 10
+    masks: int = 1
+    noise_share: float = 0.1
     mix_share: float = 0.7
 
 

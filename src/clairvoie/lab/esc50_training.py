@@ -45,7 +45,7 @@ class Order:
     epochs: int = 300
     size: int = 32
     width: int = 32
-    rate: float = 2e-3
+    rate: float = 3e-3
     decay: float = 0.05
     seed: int = 1
     device: str = "auto"
