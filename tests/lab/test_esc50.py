@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,14 +56,15 @@ def test_a_mixture_is_labelled_by_what_it_holds(table: ClipTable, needs_torch: N
 
     rng = torch.Generator().manual_seed(2)
     labels = torch.tensor([LABELS.index(x) for x in table.labels])
-    seen, target = Augmenter(rng, torch.device("cpu")).mixed(torch.from_numpy(table.levels), labels, 3)
+    held = torch.nn.functional.one_hot(labels, 3).float()
+    seen, target = Augmenter(rng, torch.device("cpu")).mixed(torch.from_numpy(table.levels), held)
     assert seen.shape == (24, 1, FRAMES, BANDS)
     assert bool(torch.isfinite(seen).all())
     assert float(seen.abs().max()) <= 1.0
     assert torch.allclose(target.sum(dim=1), torch.ones(24))
     assert bool((target[torch.arange(24), labels] > 0).all())
     alone = Strength(0.0, 0.0, 0.0, 1, 1, 0, 0.0, mix_share=0.0)
-    seen, target = Augmenter(rng, torch.device("cpu"), alone).mixed(torch.from_numpy(table.levels), labels, 3)
+    seen, target = Augmenter(rng, torch.device("cpu"), alone).mixed(torch.from_numpy(table.levels), held)
     assert bool((target == torch.nn.functional.one_hot(labels, 3)).all())
     loud = seen[:, 0].mean(dim=1).argmax(dim=1) // 20
     assert loud.tolist() == labels.tolist()
@@ -108,6 +110,25 @@ def test_the_protocol_never_learns_the_fold_it_tests(table: ClipTable, needs_tor
     again: list[str] = []
     assert run_protocol(order, again.append) == figures
     assert sum(line.endswith("is there") for line in again) == 6
+
+
+def test_what_yamnet_said_is_learned_beside_and_thrown_away(
+    table: ClipTable, needs_torch: None, tmp_path: Path
+) -> None:
+    from clairvoie.lab.esc50_training import Order, Training, read_classifier, train_on
+
+    said = tmp_path / "said.npz"
+    with said.open("wb") as file:
+        np.savez(file, files=np.array(table.files), said=np.full((len(table.files), 7), 0.5, dtype=np.float32))
+    order = Order(tmp_path, tmp_path, (1, 2, 3), width=4, device="cpu", smoke=True, yamnet=said)
+    losses: list[str] = []
+    network, labels = read_classifier(train_on(table, order, losses.append))
+    assert network.scores.out_features == len(labels) == len(LABELS)
+    train_on(table, replace(order, yamnet=None, name="alone.pt"), losses.append)
+    loss = [float(line.split("loss ")[1].split(",")[0]) for line in losses if "loss" in line]
+    assert loss[0] > loss[1] + 0.1 * 7 * 0.5, "seven classes at one half cost about 0.69 each"
+    with pytest.raises(LabError, match="not what YAMNet said"):
+        Training(ClipTable(table.levels[:1], ("other.wav",), ("rain",), np.ones(1, dtype=np.int64)), order, print)
 
 
 def test_a_stranger_scores_a_fold(needs_torch: None, table: ClipTable, tmp_path: Path) -> None:

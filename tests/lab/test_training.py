@@ -39,7 +39,7 @@ def test_a_cut_run_goes_on_from_a_bank_without_the_recordings(
     bank = tmp_path / "bank.npz"
     plan = Plan(needs_shared, (1,), epochs=1, batches=2, size=4, smoke=True, synthetic=0, bank=bank, keep=tmp_path)
     said: list[str] = []
-    first, labels, epochs = train(plan, said.append)
+    first, _, labels, epochs = train(plan, said.append)
     assert epochs == 1
     assert (tmp_path / CHECKPOINT).is_file()
     elsewhere = replace(plan, data=tmp_path / "nowhere")
@@ -77,10 +77,32 @@ def test_a_larger_network_teaches_a_smaller_one(needs_shared: Path, needs_torch:
     from clairvoie.lab.train import Plan, train, write_network
 
     plan = Plan(needs_shared, (1,), epochs=1, batches=1, size=2, smoke=True, synthetic=0, bank=tmp_path / "bank.npz")
-    teacher, labels, _ = train(replace(plan, width=24, scale=0.5), print)
+    teacher, _, labels, _ = train(replace(plan, width=24, scale=0.5), print)
     write_network(teacher, labels, tmp_path / "teacher.pt")
     taught, *_ = train(replace(plan, width=8, scale=0.25, teacher=tmp_path / "teacher.pt"), print)
     assert sum(p.numel() for p in taught.parameters()) < sum(p.numel() for p in teacher.parameters())
+
+
+def test_a_larger_network_learns_beside_a_smaller_one_and_both_go_on(
+    needs_shared: Path, needs_torch: None, tmp_path: Path
+) -> None:
+    from clairvoie.lab.train import Plan, beside_of, train, write_network
+
+    plan = Plan(needs_shared, (1,), epochs=1, batches=1, size=2, smoke=True, synthetic=0, bank=tmp_path / "bank.npz")
+    small = replace(plan, width=8, scale=0.25, beside=2.0)
+    trained = train(small, print)
+    assert trained.beside is not None
+    assert (trained.beside.width, trained.beside.scale) == (16, 0.5)
+    write_network(trained.network, trained.labels, tmp_path / "street.pt")
+    with pytest.raises(LabError, match="cannot be read"):
+        train(replace(small, start=tmp_path / "street.pt"), print)
+    write_network(trained.beside, trained.labels, beside_of(tmp_path / "street.pt"))
+    still = train(replace(small, start=tmp_path / "street.pt", rate=1e-12), print)
+    assert still.beside is not None
+    for before, after in ((trained.network, still.network), (trained.beside, still.beside)):
+        assert all(
+            bool((a - b).abs().max() < 1e-6) for a, b in zip(before.parameters(), after.parameters(), strict=True)
+        )
 
 
 def test_thresholds_mean_the_same_once_they_are_probabilities(needs_torch: None) -> None:

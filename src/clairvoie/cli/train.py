@@ -62,12 +62,15 @@ def train(
     bank: Annotated[
         Path | None, typer.Option(help="File of spectra: read if it is there, made from the recordings if not.")
     ] = None,
-    size: Annotated[int | None, typer.Option(help="Scenes or clips a batch. [48, on CUDA 256; esc50: 64]")] = None,
+    size: Annotated[int | None, typer.Option(help="Scenes or clips a batch. [48, on CUDA 256; esc50: 32]")] = None,
     batches: Annotated[int, typer.Option(help="Batches an epoch (street).")] = 100,
     synthetic: Annotated[int, typer.Option(help="Sounds of every synthetic kind in the bank (street).")] = 48,
-    width: Annotated[int | None, typer.Option(help="Width of the network. [88; esc50: 40]")] = None,
+    width: Annotated[int | None, typer.Option(help="Width of the network. [88; esc50: 32]")] = None,
     scale: Annotated[float, typer.Option(help="Times the channels, for a teacher (street).")] = 1.0,
     teacher: Annotated[Path | None, typer.Option(help="Weights of a larger network to learn from too.")] = None,
+    beside: Annotated[
+        float | None, typer.Option(help="Teach it by a network so many times as wide, trained beside it (street).")
+    ] = None,
     weights_only: Annotated[bool, typer.Option(help="Stop after the weights; needs only --bank (street).")] = False,
     smoke: Annotated[bool, typer.Option(help="Only see that it runs: few clips, one short epoch.")] = False,
 ) -> None:
@@ -78,7 +81,7 @@ def train(
 
         train_weights(
             Order(
-                data, out, folds_of(train_folds), 300 if epochs is None else epochs, size or 64, width or 40, seed=seed,
+                data, out, folds_of(train_folds), 300 if epochs is None else epochs, size or 32, width or 32, seed=seed,
                 device=device, minutes=minutes, bank=bank, teachers=(teacher,) if teacher else (), smoke=smoke,
             ),
             typer.echo,
@@ -94,7 +97,7 @@ def train(
             data=data, out=out, folds=folds_of(train_folds), validate_fold=validate_fold, rules=rules,
             test_fold=test_fold, epochs=60 if epochs is None else epochs, seed=seed, start=start, smoke=smoke,
             minutes=minutes, device=device, bank=bank, size=size, batches=batches, synthetic=synthetic,
-            width=width or 88, scale=scale, teacher=teacher, weights_only=weights_only,
+            width=width or 88, scale=scale, teacher=teacher, beside=beside, weights_only=weights_only,
         ),
         typer.echo,
     )  # fmt: skip

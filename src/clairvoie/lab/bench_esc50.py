@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from clairvoie.errors import LabError
-from clairvoie.lab.dataset import read_sound
+from clairvoie.lab.dataset import esc, read_clips, read_sound
 from clairvoie.lab.esc50_network import size
 from clairvoie.lab.esc50_spectra import ClipTable, mel_levels
 from clairvoie.lab.esc50_training import (
@@ -30,7 +30,9 @@ from clairvoie.lab.esc50_training import (
     read_weights,
     train_on,
 )
+from clairvoie.lab.esc50_yamnet import ask
 from clairvoie.lab.train import Say, device_of
+from clairvoie.lab.yamnet import yamnet
 
 PROTOCOL_FOLDS = (1, 2, 3, 4)
 
@@ -64,16 +66,18 @@ class Protocol:
 
     data: Path
     out: Path
-    width: int = 40
+    width: int = 32
     seeds: tuple[int, ...] = (1, 2, 3)
     epochs: int = 300
     minutes: float | None = None
     """For each network, instead of ``epochs``: as many as fit into this time."""
     distil: bool = False
+    yamnet: bool = False
+    """YAMNet teaches too: outside data, and therefore figures of their own."""
     folds: tuple[int, ...] = PROTOCOL_FOLDS
     device: str = "auto"
     bank: Path | None = None
-    size: int = 64
+    size: int = 32
     smoke: bool = False
 
 
@@ -130,31 +134,36 @@ def run_protocol(order: Protocol, say: Say) -> list[ProtocolFigures]:
     Folds that are trained by several processes at once are put together by one more run, which finds them all there.
     """
     table = clip_table(order.data, order.bank, say, smoke=order.smoke)
+    said = _asked(order, say) if order.yamnet else None
+    mark = "yamnet-" if order.yamnet else ""
     single: dict[str, list[float]] = {}
     together: dict[str, list[float]] = {}
     taught: dict[str, list[float]] = {}
     found: list[ProtocolFigures] = []
     for fold in order.folds:
         held_out = table.part((fold,))
-        paths = [_trained(table, order, fold, f"seed{seed}", seed, (), say) for seed in order.seeds]
+        paths = [_trained(table, order, fold, f"{mark}seed{seed}", seed, (), said, say) for seed in order.seeds]
         shares = [score(held_out, [path], path.with_suffix(".csv"), order.device).share for path in paths]
         single[str(fold)] = shares
         together[str(fold)] = [score(held_out, paths, None, order.device).share]
         if order.distil:
-            path = _trained(table, order, fold, "taught", order.seeds[0] + 100, tuple(paths), say)
+            path = _trained(table, order, fold, f"{mark}taught", order.seeds[0] + 100, tuple(paths), said, say)
             taught[str(fold)] = [score(held_out, [path], path.with_suffix(".csv"), order.device).share]
-        kinds = {f"one network, {len(order.seeds)} seeds": single, f"{len(order.seeds)} networks together": together}
-        kinds |= {f"one network taught by {len(order.seeds)}": taught} if order.distil else {}
+        seeds = len(order.seeds)
+        kinds = {f"one network, {seeds} seed{'s' * (seeds > 1)}": single}
+        kinds |= {f"{seeds} networks together": together} if seeds > 1 else {}
+        kinds |= {f"one network taught by {seeds}": taught} if order.distil else {}
         found = [_figures(what, folds, order) for what, folds in kinds.items()]
         for figures in found:
             say(protocol_text(figures))
-        _write(found, order.out / f"figures-{order.width}-folds{''.join(map(str, order.folds))}.json")
+        _write(found, order.out / f"figures-{mark}{order.width}-folds{''.join(map(str, order.folds))}.json")
     return found
 
 
 def _trained(
-    table: ClipTable, order: Protocol, fold: int, name: str, seed: int, teachers: tuple[Path, ...], say: Say
-) -> Path:
+    table: ClipTable, order: Protocol, fold: int, name: str, seed: int, teachers: tuple[Path, ...],
+    yamnet: Path | None, say: Say,
+) -> Path:  # fmt: skip
     """The weights of one run, which is not made again if they are there."""
     learned = tuple(f for f in PROTOCOL_FOLDS if f != fold)
     path = order.out / f"fold{fold}-width{order.width}-{name}.pt"
@@ -166,17 +175,30 @@ def _trained(
         table,
         Order(
             data=order.data, out=order.out, folds=learned, epochs=order.epochs, size=order.size, width=order.width,
-            seed=seed, device=order.device, minutes=order.minutes, teachers=teachers, smoke=order.smoke, name=path.name,
+            seed=seed, device=order.device, minutes=order.minutes, teachers=teachers, yamnet=yamnet, smoke=order.smoke,
+            name=path.name,
         ),
         say,
     )  # fmt: skip
 
 
+def _asked(order: Protocol, say: Say) -> Path:
+    """The file of what YAMNet said of every clip, made if it is not there."""
+    path = order.out / "yamnet.npz"
+    if not path.is_file():
+        model = yamnet(order.data)
+        if isinstance(model, str):
+            raise LabError("YAMNet cannot be asked", model, "Leave out --yamnet-teaches.")
+        ask(model, esc(read_clips(order.data), PROTOCOL_FOLDS, shippable=False), path, say)
+    return path
+
+
 def _figures(what: str, folds: dict[str, list[float]], order: Protocol) -> ProtocolFigures:
-    pattern = f"fold[{''.join(folds)}]-width{order.width}-{'taught' if 'taught' in what else 'seed*'}.pt"
+    mark = "yamnet-" if order.yamnet else ""
+    pattern = f"fold[{''.join(folds)}]-width{order.width}-{mark}{'taught' if 'taught' in what else 'seed*'}.pt"
     mean, error = mean_and_error([sum(shares) / len(shares) for shares in folds.values()])
     return ProtocolFigures(
-        what=what,
+        what=what + (", YAMNet teaching too (outside data)" if order.yamnet else ""),
         parameters=size(order.width) * (len(order.seeds) if "together" in what else 1),
         epochs=tuple(sorted({epochs_of(path) for path in order.out.glob(pattern)})),
         folds={fold: [round(100 * share, 2) for share in shares] for fold, shares in folds.items()},

@@ -23,14 +23,14 @@ RANGE_DB = 80.0
 class Strength:
     """How much is done: factors of speed and pitch, dB of filters, frames and bands that are hidden, shares."""
 
-    speed: float = 0.18
-    pitch: float = 0.14
-    filter_db: float = 4.0
+    speed: float = 0.08
+    pitch: float = 0.05
+    filter_db: float = 1.2
     hidden_frames: int = 60
-    hidden_bands: int = 12
-    masks: int = 2
-    noise_share: float = 0.3
-    mix_share: float = 1.0
+    hidden_bands: int = 10
+    masks: int = 1
+    noise_share: float = 0.1
+    mix_share: float = 0.7
 
 
 class Augmenter:
@@ -42,19 +42,21 @@ class Augmenter:
         self._by = strength or Strength()
         self._knots = interpolation(7, BANDS).to(device)
 
-    def mixed(self, levels: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-        """Pictures (clips, 1, frames, bands) and what they hold (clips, classes), from clips in half decibels."""
+    def mixed(self, levels: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (clips, 1, frames, bands) and what they hold, from clips in half decibels that hold ``held``.
+
+        ``held``: (clips, anything), mixed in the same proportion as the clips are.
+        """
         count = levels.shape[0]
         other = torch.randperm(count, generator=self._rng, device=self._device)
-        first, second = (self._heard_anew(decibels(x)) for x in (levels, levels[other]))
+        first = self._heard_anew(decibels(levels))
         share = self._uniform(count)
         share = torch.where(self._uniform(count) < self._by.mix_share, share, torch.ones_like(share))
-        loud = [peak(x) for x in (first, second)]
-        gain = 1 / (1 + torch.pow(10.0, (loud[0] - loud[1]) / 20) * (1 - share) / share.clamp(min=1e-3))
-        power = gain[:, None, None].square() * torch.pow(10.0, first / 10)
-        power = power + (1 - gain)[:, None, None].square() * torch.pow(10.0, second / 10)
-        target = torch.nn.functional.one_hot(labels, classes).float()
-        target = share[:, None] * target + (1 - share)[:, None] * target[other]
+        loud = peak(first)
+        gain = 1 / (1 + torch.pow(10.0, (loud - loud[other]) / 20) * (1 - share) / share.clamp(min=1e-3))
+        alone = torch.pow(10.0, first / 10)
+        power = gain[:, None, None].square() * alone + (1 - gain)[:, None, None].square() * alone[other]
+        target = share[:, None] * held + (1 - share)[:, None] * held[other]
         return self._hidden(pictures(self._noisy(10 * torch.log10(power + 1e-14)))), target
 
     def _heard_anew(self, level: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 Every batch is drawn anew by :mod:`clairvoie.lab.esc50_augment`; the loss is the divergence from the known mixture
 (Kullback and Leibler). Rate: one cycle. Weights are averaged over steps. Several finished networks may teach another
 one on the very same pictures (Hinton et al. 2015; Beyer et al., CVPR 2022): they have seen the same folds and nothing
-else, so no data comes in from outside. What was learned is kept every few epochs and a run that was cut goes on.
+else, so no data comes in from outside. With YAMNet as teacher (:mod:`clairvoie.lab.esc50_yamnet`) the network learns to
+say what YAMNet said of the clips too, by outputs that are thrown away afterwards; that is outside data, and a figure of
+its own. What was learned is kept every few epochs and a run that was cut goes on.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ from clairvoie.lab.dataset import esc, read_clips
 from clairvoie.lab.esc50_augment import Augmenter, Strength, decibels, pictures
 from clairvoie.lab.esc50_network import ClipNetwork
 from clairvoie.lab.esc50_spectra import ClipTable
+from clairvoie.lab.esc50_yamnet import read_said
 from clairvoie.lab.train import Say, device_of
 
 WEIGHTS = "esc50.pt"
-KEPT_EVERY = 10
+KEPT_EVERY = 5
 TRIED_STEPS = 12
 TAUGHT_SHARE = 0.8
+HEARSAY_SHARE = 0.1
+"""Weight of YAMNet's classes, the sum of their cross entropies, beside the divergence of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,17 @@ class Order:
     out: Path
     folds: tuple[int, ...] = (1, 2, 3, 4)
     epochs: int = 300
-    size: int = 64
-    width: int = 40
-    rate: float = 2e-3
+    size: int = 32
+    width: int = 32
+    rate: float = 3e-3
     decay: float = 0.05
     seed: int = 1
     device: str = "auto"
     minutes: float | None = None
     bank: Path | None = None
     teachers: tuple[Path, ...] = ()
+    yamnet: Path | None = None
+    """What YAMNet said of all clips (:func:`clairvoie.lab.esc50_yamnet.read_said`); ``None``: it is not asked."""
     smoke: bool = False
     name: str = WEIGHTS
     strength: Strength = field(default_factory=Strength)
@@ -56,7 +63,7 @@ class Order:
         """What made these weights, kept with them."""
         return {
             "folds": list(self.folds), "epochs": self.epochs, "size": self.size, "rate": self.rate,
-            "seed": self.seed, "teachers": len(self.teachers), "smoke": self.smoke,
+            "seed": self.seed, "teachers": len(self.teachers), "smoke": self.smoke, "yamnet": self.yamnet is not None,
         }  # fmt: skip
 
 
@@ -112,11 +119,17 @@ class Training:
             torch.set_num_threads(1)
         self.labels = tuple(sorted(set(table.labels)))
         self._levels = torch.from_numpy(table.levels).to(self._device)
-        self._classes = torch.tensor([self.labels.index(label) for label in table.labels], device=self._device)
+        classes = torch.tensor([self.labels.index(label) for label in table.labels], device=self._device)
+        self._held = nn.functional.one_hot(classes, len(self.labels)).float()
+        if order.yamnet is not None:
+            said = torch.from_numpy(read_said(order.yamnet, table.files)).to(self._device)
+            self._held = torch.cat([self._held, said], dim=1)
         self._rng = torch.Generator(self._device).manual_seed(order.seed)
         self._augmenter = Augmenter(self._rng, self._device, order.strength)
         network = ClipNetwork(len(self.labels), order.width)
         self._network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        others = self._held.shape[1] - len(self.labels)
+        self._hearsay = nn.Linear(network.scores.in_features, others).to(self._device) if others else nn.Identity()
         self._teachers = [read_weights(path, self.labels).to(self._device) for path in order.teachers]
         self._steps = max(1, 2 if order.smoke else len(table.files) // order.size)
         self._size = min(order.size, 4 if order.smoke else order.size, len(table.files))
@@ -132,11 +145,12 @@ class Training:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, self._order.rate, total_steps=total, pct_start=0.15
         )
-        mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.999 if total > 3000 else 0.95)  # type: ignore[no-untyped-call]
+        mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.999 if total > 5000 else 0.99)  # type: ignore[no-untyped-call]
         self._averaged = torch.optim.swa_utils.AveragedModel(self._network, multi_avg_fn=mean, use_buffers=True)
 
     def _new_optimiser(self) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(self._network.parameters(), lr=self._order.rate, weight_decay=self._order.decay)
+        learning = [*self._network.parameters(), *self._hearsay.parameters()]
+        return torch.optim.AdamW(learning, lr=self._order.rate, weight_decay=self._order.decay)
 
     def _fitting(self, say: Say) -> int:
         if self._order.smoke:
@@ -148,7 +162,7 @@ class Training:
         for tried in range(TRIED_STEPS):
             if tried == TRIED_STEPS // 2:
                 began = self._now()
-            self._step(torch.randperm(len(self._classes), device=self._device)[: self._size])
+            self._step(torch.randperm(len(self._held), device=self._device)[: self._size])
         step = (self._now() - began) / (TRIED_STEPS - TRIED_STEPS // 2)
         self._network.load_state_dict(before)
         epochs = max(1, int(self._order.minutes * 60 / step / self._steps))
@@ -163,7 +177,7 @@ class Training:
     def one_epoch(self, say: Say) -> None:
         """Every clip once, mixed with another."""
         self._network.train()
-        turn = torch.randperm(len(self._classes), generator=self._rng, device=self._device)
+        turn = torch.randperm(len(self._held), generator=self._rng, device=self._device)
         total = torch.zeros((), device=self._device)
         for number in range(self._steps):
             total += self._step(turn[number * self._size : (number + 1) * self._size])
@@ -176,14 +190,18 @@ class Training:
             self._keep()
 
     def _step(self, chosen: Tensor) -> Tensor:
-        seen, target = self._augmenter.mixed(self._levels[chosen], self._classes[chosen], len(self.labels))
-        seen = seen.contiguous(memory_format=torch.channels_last)
+        seen, held = self._augmenter.mixed(self._levels[chosen], self._held[chosen])
+        target, said = held[:, : len(self.labels)], held[:, len(self.labels) :]
         with torch.autocast(self._device.type, torch.bfloat16):
-            logits = self._network(seen)
+            features = self._network.features(seen).float()
+            logits = self._network.scores(features)
             told = self._told(seen)
         if told is not None:
             target = (1 - TAUGHT_SHARE) * target + TAUGHT_SHARE * told
         loss = divergence(logits.float(), target)
+        if said.shape[1]:
+            wrong = nn.functional.binary_cross_entropy_with_logits(self._hearsay(features), said, reduction="sum")
+            loss = loss + HEARSAY_SHARE * wrong / said.shape[0]
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
@@ -204,6 +222,7 @@ class Training:
     def _keep(self) -> None:
         held = {
             "said": self._order.said, "epoch": self.epoch, "epochs": self.epochs, "network": self._network.state_dict(),
+            "hearsay": self._hearsay.state_dict(),
             "averaged": self._averaged.state_dict(), "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
         }  # fmt: skip
@@ -219,6 +238,7 @@ class Training:
         self._set_out(held["epochs"])
         self.epoch, self.epochs = held["epoch"], held["epochs"]
         self._network.load_state_dict(held["network"])
+        self._hearsay.load_state_dict(held["hearsay"])
         self._averaged.load_state_dict(held["averaged"])
         self._optimiser.load_state_dict(held["optimiser"])
         self._schedule.load_state_dict(held["schedule"])

@@ -25,7 +25,7 @@ from clairvoie.lab.dataset import a_weights
 TICK_FRAMES = 8
 MOST_EVENTS = 3
 SHARES = {
-    "glass_breaking": 11.0, "glass-breaking": 4.0, "fireworks": 5.0, "firework": 2.0, "bang": 3.0, "car_horn": 5.0,
+    "glass_breaking": 11.0, "glass-breaking": 4.0, "fireworks": 8.0, "firework": 2.5, "bang": 3.0, "car_horn": 5.0,
     "horn": 3.5, "siren": 4.5, "two-tone-siren": 1.5, "wail-siren": 1.0, "clock_alarm": 4.5, "alarm": 3.0,
     "speech": 6.0, "engine": 3.0, "rain": 2.5, "wind": 2.5, "sea_waves": 2.5, "thunderstorm": 2.5,
     "church_bells": 2.5, "dog": 4.0, "train": 3.0, "can_opening": 3.0, "door_wood_knock": 3.0, "footsteps": 3.0,
@@ -115,14 +115,18 @@ class Mixer:
         sound = sound.reshape(count, MOST_EVENTS)
         how_many = torch.bucketize(self._uniform(count), torch.tensor([0.12, 0.72, 0.94], device=self._device))
         heard = torch.arange(MOST_EVENTS, device=self._device) < how_many[:, None]
-        event, active = self._placed(sound, heard)
-        loud = (self._loudness(event) * active).sum(dim=2) / active.sum(dim=2).clamp(min=1)
-        near = self._uniform(count, MOST_EVENTS) < 0.85
-        ratio = torch.where(near, self._between(-4, 26, count, MOST_EVENTS), self._between(20, 45, count, MOST_EVENTS))
-        gain = reference[:, None] * torch.pow(10.0, ratio / 10) / (loud + 1e-20)
-        power = power + (event * gain[..., None, None]).sum(dim=1)
-        for number in range(MOST_EVENTS):
-            truth.add(self._events, sound[:, number], active[:, number])
+        scene, number = heard.nonzero(as_tuple=True)
+        event, active = self._placed(sound[scene, number])
+        loud = (self._loudness(event) * active).sum(dim=1) / active.sum(dim=1).clamp(min=1)
+        near = self._uniform(scene.numel()) < 0.85
+        ratio = torch.where(near, self._between(-4, 26, scene.numel()), self._between(20, 45, scene.numel()))
+        gain = reference[scene] * torch.pow(10.0, ratio / 10) / (loud + 1e-20)
+        for turn in range(MOST_EVENTS):  # no scene twice in one turn, so that sums are the same on every device
+            chosen = (number == turn).nonzero()[:, 0]
+            power[scene[chosen]] += event[chosen] * gain[chosen, None, None]
+            there = torch.zeros(count, self._frames, dtype=torch.bool, device=self._device)
+            there[scene[chosen]] = active[chosen]
+            truth.add(self._events, sound[:, turn], there)
         power = power * torch.pow(10.0, self._between(-3, 2, count))[:, None, None]
         return truth.scenes(power)
 
@@ -144,15 +148,17 @@ class Mixer:
         hiss = hiss * (self._uniform(count) < 0.6)[:, None, None]
         taken = ~(quiet | coloured)
         ground = torch.zeros_like(floor)
+        never = torch.zeros(count, self._frames, dtype=torch.bool, device=self._device)
         for table, among, chosen in (
             (self._grounds, self._recorded, taken & ~steady),
             (self._events, self._steady, taken & steady),
         ):
-            if among.numel():
-                power, active, number = self._stretch(table, among, count)
-                ground = torch.where(chosen[:, None, None], power, ground)
-                recorded = table is self._grounds
-                truth.add(table, number, active & chosen[:, None], behind=True, recorded=recorded)
+            rows = chosen.nonzero()[:, 0]
+            if among.numel() and rows.numel():
+                ground[rows], sounding, drawn = self._stretch(table, among, rows.numel())
+                number, active = torch.zeros(count, dtype=torch.long, device=self._device), torch.zeros_like(never)
+                number[rows], active[rows] = drawn, sounding
+                truth.add(table, number, active, behind=True, recorded=table is self._grounds)
         ground = ground * self._colours.response(4.0, count)[:, None, :]
         share = torch.pow(10.0, self._between(-3.5, -0.5, count))[:, None, None]
         mixed = self._levelled(ground) + self._levelled(floor) * share
@@ -184,7 +190,7 @@ class Mixer:
         shape = torch.pow(10.0, slope / 10) * self._colours.response(3.0, count)
         return self._levelled(shape[:, None, :] * torch.pow(10.0, gusts / 10)[..., None] * self._flicker(count))
 
-    def _placed(self, sound: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
+    def _placed(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Sounds somewhere in the scene, coloured, shifted by up to two bands, every other one between facades."""
         frames, length = self._frames, self._events.length[sound]
         span = length.float()
@@ -193,7 +199,7 @@ class Mixer:
         last = torch.where(span > 0.7 * frames, torch.full_like(span, frames * 2 / 3), (frames - span / 2).clamp(min=1))
         at = (first + spread * (last - first)).long()
         frame = torch.arange(frames, device=self._device) - at[..., None]
-        there = (frame >= 0) & (frame < length[..., None]) & heard[..., None]
+        there = (frame >= 0) & (frame < length[..., None])
         power, active = self._events.frames(sound, frame, there)
         power = self._shifted(power) * self._colours.response(5.0, *sound.shape)[..., None, :]
         return self._between_facades(power), active

@@ -1,8 +1,9 @@
 """Training of the recogniser for the street, from recordings and the laboratory's own sounds, on processor or CUDA.
 
 The last epoch counts: nothing is chosen by looking at the test fold. Weights are averaged exponentially over steps
-(EMA). A larger network trained on the same recordings may teach a smaller one (distillation: Hinton et al. 2015),
-which adds no data. What was learned so far is kept after every epoch, so that a run that was cut goes on from there.
+(EMA). A larger network may teach a smaller one (distillation: Hinton et al. 2015), trained before on the same
+recordings or beside it on the same scenes (Zhang et al., CVPR 2018), which adds no data. What was learned so far is
+kept after every epoch, so that a run that was cut goes on from there.
 Needs the extra ``lab`` (torch, onnx).
 """
 
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from clairvoie.errors import LabError
 from clairvoie.lab import classes, dataset
 from clairvoie.lab.bank import Bank
-from clairvoie.lab.mixing import Mixer
+from clairvoie.lab.mixing import Mixer, Scenes
 from clairvoie.lab.network import Street
 from clairvoie.lab.pictures import pictures_of
 
@@ -32,6 +33,9 @@ TRIED_STEPS = 20
 LABELS_SHARE = 0.5
 TAUGHT_SHARE = 0.6
 """Weight of what the teacher says against what the recordings say."""
+
+HAZARD_SHARE = 2.0
+"""Weight of the outputs that hazards are made of against that of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Plan:
     width: int = 88
     scale: float = 1.0
     teacher: Path | None = None
+    beside: float | None = None
+    """How many times as wide a network learns beside this one from the same scenes, and teaches it; ``None``: none."""
     keep: Path | None = None
     """Folder for what was learned so far."""
 
@@ -102,8 +108,17 @@ def bank_of(plan: Plan, say: Say) -> Bank:
     return bank
 
 
-def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...], int]:
-    """A trained network, in evaluation mode, on the processor; the finer classes it learned; how many epochs."""
+class Trained(NamedTuple):
+    """Networks in evaluation mode, on the processor; the finer classes they learned; how many epochs."""
+
+    network: Street
+    beside: Street | None
+    labels: tuple[str, ...]
+    epochs: int
+
+
+def train(plan: Plan, say: Say = print) -> Trained:
+    """A network trained as ``plan`` says, and the one that taught it, if any learned beside it."""
     torch.manual_seed(plan.seed)
     device = device_of(plan.device)
     if device == "cpu":
@@ -112,7 +127,21 @@ def train(plan: Plan, say: Say = print) -> tuple[Street, tuple[str, ...], int]:
     learning = Learning(plan, mixer, device, say)
     while learning.epoch < learning.epochs:
         learning.one_epoch(say)
-    return learning.averaged_network(), mixer.labels, learning.epochs
+    pair = learning.averaged()
+    return Trained(pair.network, pair.beside, mixer.labels, learning.epochs)
+
+
+class Pair(nn.Module):
+    """What is trained, and the wider network beside it, if there is one."""
+
+    def __init__(self, plan: Plan, labels: int) -> None:
+        super().__init__()
+        self.network = Street(len(classes.OUTPUTS), labels, plan.width, scale=plan.scale)
+        wide = plan.beside
+        self.beside = (
+            None if wide is None
+            else Street(len(classes.OUTPUTS), labels, round(plan.width * wide), scale=plan.scale * wide)
+        )  # fmt: skip
 
 
 class Learning:
@@ -123,11 +152,13 @@ class Learning:
         self._mixer = mixer
         self._device = device
         self._teacher = None if plan.teacher is None else read_network(plan.teacher, mixer.labels).to(device).eval()
-        network = Street(len(classes.OUTPUTS), len(mixer.labels), plan.width, scale=plan.scale)
+        pair = Pair(plan, len(mixer.labels))
         if plan.start is not None:
-            network.load_state_dict(read_network(plan.start, mixer.labels).state_dict())
-        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimiser = torch.optim.AdamW(self._network.parameters(), lr=plan.rate, weight_decay=2e-2)
+            pair.network.load_state_dict(read_network(plan.start, mixer.labels).state_dict())
+            if pair.beside is not None:
+                pair.beside.load_state_dict(read_network(beside_of(plan.start), mixer.labels).state_dict())
+        self._pair = pair.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimiser = torch.optim.AdamW(self._pair.parameters(), lr=plan.rate, weight_decay=2e-2)
         self.epoch = 0
         self.epochs = self._fitting(say)
         steps = max(1, self.epochs * plan.batches)
@@ -135,7 +166,7 @@ class Learning:
             self._optimiser, plan.rate, total_steps=steps + 1, pct_start=0.1
         )
         mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.998 if steps > 1000 else 0.9)  # type: ignore[no-untyped-call]
-        self._averaged = torch.optim.swa_utils.AveragedModel(self._network, multi_avg_fn=mean, use_buffers=True)
+        self._averaged = torch.optim.swa_utils.AveragedModel(self._pair, multi_avg_fn=mean, use_buffers=True)
         self._began = time.monotonic()
         self._resume(say)
 
@@ -143,7 +174,7 @@ class Learning:
         """How many epochs to do: as asked, or as fit into the time, tried on a copy that is thrown away."""
         if self._plan.minutes is None:
             return self._plan.epochs
-        before = {name: value.clone() for name, value in self._network.state_dict().items()}
+        before = {name: value.clone() for name, value in self._pair.state_dict().items()}
         for tried in range(TRIED_STEPS):
             if tried == TRIED_STEPS // 2:
                 _wait(self._device)
@@ -151,20 +182,20 @@ class Learning:
             self._step()
         _wait(self._device)
         step = (time.monotonic() - began) / (TRIED_STEPS - TRIED_STEPS // 2)
-        self._network.load_state_dict(before)
-        self._optimiser = torch.optim.AdamW(self._network.parameters(), lr=self._plan.rate, weight_decay=2e-2)
+        self._pair.load_state_dict(before)
+        self._optimiser = torch.optim.AdamW(self._pair.parameters(), lr=self._plan.rate, weight_decay=2e-2)
         epochs = max(1, int(self._plan.minutes * 60 / step / self._plan.batches))
         say(f"{step * 1000:.1f} ms a step of {self._plan.size} scenes: {epochs} epochs in {self._plan.minutes:g} min")
         return epochs
 
     def one_epoch(self, say: Say) -> None:
         """Learn from ``batches`` batches, then keep what was learned."""
-        self._network.train()
+        self._pair.train()
         total = torch.zeros((), device=self._device)
         for _ in range(self._plan.batches):
             total += self._step()
             self._schedule.step()
-            self._averaged.update_parameters(self._network)
+            self._averaged.update_parameters(self._pair)
         self.epoch += 1
         loss, spent = float(total) / self._plan.batches, time.monotonic() - self._began
         say(f"epoch {self.epoch}/{self.epochs}: loss {loss:.4f}, {spent:.0f} s")
@@ -174,33 +205,39 @@ class Learning:
         scenes = self._mixer.scenes(self._plan.size)
         pictures = pictures_of(scenes.power).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.split(":")[0], torch.bfloat16):
-            scores, names = self._network.taught(pictures)
+            said = self._pair.network.taught(pictures)
+            wide = None if self._pair.beside is None else self._pair.beside.taught(pictures)
             told = None if self._teacher is None else self._told(self._teacher, pictures)
-        loss = loss_of(scores.float(), scenes.targets, scenes.weights)
-        loss = loss + LABELS_SHARE * loss_of(names.float(), scenes.labels, None)
+        loss = truth_loss(said, scenes)
+        if wide is not None:
+            told = torch.sigmoid(wide[0].detach().float())
         if told is not None:
-            loss = (1 - TAUGHT_SHARE) * loss + TAUGHT_SHARE * loss_of(scores.float(), told, None)
+            loss = (1 - TAUGHT_SHARE) * loss + TAUGHT_SHARE * loss_of(said[0].float(), told, None)
+        alone = loss.detach()
+        if wide is not None:
+            loss = loss + truth_loss(wide, scenes)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
+        for network in self._pair.children():
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         self._optimiser.step()
-        return loss.detach()
+        return alone
 
     @staticmethod
     def _told(teacher: Street, pictures: Tensor) -> Tensor:
         with torch.no_grad():
             return torch.sigmoid(teacher.taught(pictures)[0].float())
 
-    def averaged_network(self) -> Street:
+    def averaged(self) -> Pair:
         """The averaged weights, ready to be exported."""
-        return cast(Street, self._averaged.module).eval().cpu()
+        return cast(Pair, self._averaged.module).eval().cpu()
 
     def _keep(self) -> None:
         if self._plan.keep is None:
             return
         held = {
             "epoch": self.epoch, "epochs": self.epochs, "origin": f"{self._plan.folds} {self._plan.origin}",
-            "network": self._network.state_dict(), "averaged": self._averaged.state_dict(),
+            "network": self._pair.state_dict(), "averaged": self._averaged.state_dict(),
             "optimiser": self._optimiser.state_dict(), "schedule": self._schedule.state_dict(),
         }  # fmt: skip
         path = self._plan.keep / CHECKPOINT
@@ -217,7 +254,7 @@ class Learning:
         ):
             raise LabError("an unfinished run of another plan is kept here", str(path), "Take another folder.")
         self.epoch, self.epochs = held["epoch"], held["epochs"]
-        self._network.load_state_dict(held["network"])
+        self._pair.load_state_dict(held["network"])
         self._averaged.load_state_dict(held["averaged"])
         self._optimiser.load_state_dict(held["optimiser"])
         self._schedule.load_state_dict(held["schedule"])
@@ -254,6 +291,25 @@ def read_network(path: Path, labels: tuple[str, ...] | None = None) -> Street:
     if labels is not None and tuple(held["labels"]) != labels:
         raise LabError("these weights learned other classes", str(path), "Train on the same folds.")
     return network
+
+
+def beside_of(path: Path) -> Path:
+    """Where the network that learned beside the one in ``path`` is kept."""
+    return path.with_name(f"{path.stem}-beside{path.suffix}")
+
+
+def truth_loss(said: tuple[Tensor, Tensor], scenes: Scenes) -> Tensor:
+    """Against what the recordings tell: outputs, and the finer classes."""
+    scores, names = said
+    named = loss_of(names.float(), scenes.labels, None)
+    weights = scenes.weights * emphasis().to(scores.device)
+    return loss_of(scores.float(), scenes.targets, weights) + LABELS_SHARE * named
+
+
+def emphasis() -> Tensor:
+    """Weight of each output."""
+    hazards = {"glass-breaking", "firework", "alarm", "horn"}
+    return torch.tensor([HAZARD_SHARE if output in hazards else 1.0 for output in classes.OUTPUTS])
 
 
 def loss_of(logits: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:

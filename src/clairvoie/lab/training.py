@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clairvoie.errors import LabError
-from clairvoie.lab.train import Plan, Say, bank_of, device_of, read_made, read_network, train, write_network
+from clairvoie.lab.train import Plan, Say, bank_of, beside_of, device_of, read_made, read_network, train, write_network
 
 GOING_ON_RATE = 2e-3
 
@@ -38,6 +38,7 @@ class Run:
     width: int = 88
     scale: float = 1.0
     teacher: Path | None = None
+    beside: float | None = None
     weights_only: bool = False
     """Write ``street.pt`` and no more, on a machine that has a bank but no recordings."""
 
@@ -45,6 +46,8 @@ class Run:
         judged = [fold for fold in (self.validate_fold, self.test_fold) if fold is not None]
         if set(judged) & set(self.folds) or len(set(judged)) != len(judged):
             raise LabError("a fold is learned from, or chosen on, or tested on, never two of these", judged)
+        if self.teacher is not None and self.beside is not None:
+            raise LabError("one network cannot have two teachers", str(self.teacher), "Give --teacher or --beside.")
         if not self.folds:
             raise LabError("there is nothing to learn from", self.folds, "Give --train-folds.")
 
@@ -69,10 +72,12 @@ def run(order: Run, say: Say) -> None:
 
         finish(order, read_network(order.start), made, say)
         return
-    network, labels, epochs = train(plan_of(order), say)
+    network, beside, labels, epochs = train(plan_of(order), say)
     folds = ",".join(map(str, order.folds))
     made = {"command": command_of(order, epochs), "folds": folds, "seed": order.seed, "epochs": epochs}
     write_network(network, labels, order.out / WEIGHTS, made)
+    if beside is not None:
+        write_network(beside, labels, beside_of(order.out / WEIGHTS), made)
     if order.weights_only:
         say(f"written to {order.out}: {WEIGHTS}; finish with --start {WEIGHTS} --epochs 0 where the recordings are")
         return
@@ -87,7 +92,7 @@ def plan_of(order: Run) -> Plan:
     plan = Plan(
         order.data, order.folds, order.epochs, order.batches, size, seed=order.seed, start=order.start,
         bank=order.bank, device=order.device, minutes=order.minutes, width=order.width, scale=order.scale,
-        teacher=order.teacher, keep=order.out, synthetic=order.synthetic,
+        teacher=order.teacher, beside=order.beside, keep=order.out, synthetic=order.synthetic,
     )  # fmt: skip
     if order.start is not None:
         plan = replace(plan, rate=GOING_ON_RATE)
@@ -101,7 +106,7 @@ def command_of(order: Run, epochs: int) -> str:
     folds = ",".join(map(str, order.folds))
     command = f"clairvoie lab train --train-folds {folds} --epochs {epochs} --seed {order.seed}"
     plain = Run(order.data, order.out)
-    for option in ("size", "batches", "synthetic", "width", "scale", "minutes", "validate_fold", "test_fold"):
+    for option in ("size", "batches", "synthetic", "width", "scale", "beside", "minutes", "validate_fold", "test_fold"):
         value = getattr(order, option)
         if value != getattr(plain, option):
             command += f" --{option.replace('_', '-')} {value}"
