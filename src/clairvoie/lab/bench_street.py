@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from clairvoie.boundary.hazards import HazardKind
 from clairvoie.detect.sound.card import HAZARD_OUTPUTS
+from clairvoie.detect.sound.sources import LEAST_SCORE, withholds
 from clairvoie.detect.sound.tagging import SoundTagger
 from clairvoie.lab import classes
 from clairvoie.lab.dataset import RATE, Clip, Samples, esc, read_clips, read_sound, urban
@@ -206,7 +207,7 @@ def speech(tagger: SoundTagger, data: Path, tally: _Tally) -> tuple[int, int, in
         tally.hear(Trial(sound, "speech", 0.0, sound.size / RATE, None, "none"), "speech", judged=False)
         for tick in scores_of(tagger, sound):
             best = max(tick.sources.values())
-            named += best >= 0.35 and tick.withheld < best
+            named += best >= LEAST_SCORE and not withholds(tick, best)
             ticks += 1
     detections = sum(tally.false.get("speech", Counter()).values())
     return named, ticks, detections

@@ -30,8 +30,8 @@ LIMITS = """\
 - Dishes, bottles and cans that fall hard are close to glass; keys, coins and cutlery were hardly there to learn from.
 - Streets are missing: among the training backgrounds is no real street at all, so traffic is engines and synthesis.
 - Bands end at 7.5 kHz; a stream under 16 kHz lacks the upper ones and is not tested.
-- Voices are learned only to be withheld. Where they dominate, no source is named; where other sounds dominate, they
-  are. The share of spoken time in which a source is named all the same is given above.
+- Voices are learned only to be withheld. Where they score half of what the best source does, no source is named; where
+  other sounds dominate more, they are. The share of spoken time in which a source is named all the same is given above.
 """
 
 

@@ -23,9 +23,12 @@ def test_the_best_sources_of_a_second_come_first() -> None:
 
 def test_a_withheld_sound_leaves_nothing_in_its_place() -> None:
     tally = SourceTally()
-    tally.feed(ticks(0.0, 10, {TRAFFIC: 0.5}, withheld=0.8))
-    assert tally.end_second(1.0) is None
-    assert tally.end_period(60.0) == ()
+    for voice in (0.8, 0.5, 0.25):
+        tally.feed(ticks(0.0, 10, {TRAFFIC: 0.5}, withheld=voice))
+        assert tally.end_second(1.0) is None
+        assert tally.end_period(60.0) == ()
+    tally.feed(ticks(0.0, 10, {TRAFFIC: 0.5}, withheld=0.24))
+    assert tally.end_second(1.0) is not None
 
 
 def test_a_minute_names_three_sources_with_their_shares() -> None:

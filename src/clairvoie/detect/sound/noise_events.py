@@ -34,7 +34,7 @@ import numpy as np
 
 from clairvoie.boundary.hazards import NoiseSource
 from clairvoie.detect.sound.levels import FAST_PER_SECOND, SecondLevels
-from clairvoie.detect.sound.sources import LEAST_SCORE
+from clairvoie.detect.sound.sources import LEAST_SCORE, withholds
 from clairvoie.detect.sound.tagging import Scores
 from clairvoie.errors import InvalidValue
 
@@ -235,7 +235,7 @@ class NoiseEventMeter:
 def _attribute(event: _Open, tick: Scores) -> None:
     event.heard += tick.seconds
     source, score = max(tick.sources.items(), key=lambda item: item[1], default=(None, 0.0))
-    if score >= LEAST_SCORE and score > tick.withheld:
+    if score >= LEAST_SCORE and not withholds(tick, score):
         event.ticks[source] = event.ticks.get(source, 0.0) + tick.seconds
     elif tick.withheld >= LEAST_SCORE:
         event.withheld += tick.seconds

@@ -1,7 +1,9 @@
 """Which noise sources a second and a minute are attributed to, from the recogniser's scores.
 
-Ticks in which a withheld sound scores above every source are attributed to nothing, which reads like "nothing known";
-nothing is put in its place.
+Ticks in which a withheld sound scores half of what the best source does are attributed to nothing, which reads like
+"nothing known"; nothing is put in its place. Half, since in doubt it is a voice: of speech that the packaged model had
+not learned a source was named in 15 % of the ticks when a withheld sound had to score as much, and in 8 % so; of ticks
+in which a held-out sound was named rightly 4 % are lost.
 """
 
 from __future__ import annotations
@@ -18,6 +20,13 @@ LEAST_SCORE = 0.35
 LEAST_SHARE = 1 / 16
 """A source dominating less of the minute is not named: the gate's smallest step is an eighth."""
 MOST_NAMED = 3
+WITHHELD_SHARE = 0.5
+"""Of the best source's score: from there on a withheld sound keeps the tick to itself."""
+
+
+def withholds(tick: Scores, score: float) -> bool:
+    """Whether a withheld sound keeps this tick from a source that scores ``score``."""
+    return tick.withheld >= WITHHELD_SHARE * score
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class SourceTally:
                 continue
             best = max(tick.sources, key=tick.sources.__getitem__)
             score = tick.sources[best]
-            if tick.withheld >= score:
+            if withholds(tick, score):
                 continue
             for source, value in tick.sources.items():
                 sums[source] = sums.get(source, 0.0) + value * tick.seconds
