@@ -9,6 +9,18 @@ import typer
 
 from clairvoie.errors import LabError
 
+HELP = """Score a fold that a network has not seen, or run the whole protocol.
+
+Train on all folds you have, and score one that you do not:
+
+    clairvoie lab train --model esc50 --data DATA --out W --train-folds 1,2,3,4
+
+    clairvoie lab bench esc50 --data audio --labels esc50.csv --fold 5 --weights W/esc50.pt --predictions OUT.csv
+
+`--protocol --out DIR` gives the mean over folds with its standard error, last epoch. Whatever is in DIR already is
+not trained again, so a run that was cut goes on. `--out DIR --plot PNG` draws all widths that DIR holds.
+"""
+
 
 def esc50(
     data: Annotated[Path, typer.Option(help="Folder of the recordings; with --protocol: that of `lab train`.")],
@@ -38,17 +50,7 @@ def esc50(
         Path | None, typer.Option(help="PNG: accuracy over size, of everything that --out holds, beside the published.")
     ] = None,
 ) -> None:
-    """Score a fold that a network has not seen, or run the whole protocol.
-
-    Train on all folds you have, and score one that you do not:
-
-        clairvoie lab train --model esc50 --data DATA --out W --train-folds 1,2,3,4
-
-        clairvoie lab bench esc50 --data audio --labels esc50.csv --fold 5 --weights W/esc50.pt --predictions OUT.csv
-
-    `--protocol --out DIR` gives the mean over folds with its standard error, last epoch. Whatever is in DIR already is
-    not trained again, so a run that was cut goes on. `--out DIR --plot PNG` draws all widths that DIR holds.
-    """
+    """Score recordings or run the protocol; what ``--help`` says is :data:`HELP`."""
     from clairvoie.lab.bench_esc50 import Protocol, read_listed, run_protocol, score
 
     if protocol:
@@ -63,14 +65,23 @@ def esc50(
             ),
             typer.echo,
         )  # fmt: skip
-    if plot is not None and out is not None:
-        from clairvoie.cli.esc50_plot import draw
-
-        draw(out, plot)
-        typer.echo(f"drawn: {plot}")
+    if plot is not None:
+        _draw(out, plot)
     if protocol or (plot is not None and labels is None):
         return
     if labels is None or not weights:
         raise LabError("to score recordings, give their table and the weights", None, "See --labels and --weights.")
     found = score(read_listed(data, labels, fold), weights, predictions, device)
     typer.echo(f"{found.right} of {found.of} right: {found.share:.2%}")
+
+
+def _draw(out: Path | None, plot: Path) -> None:
+    from clairvoie.cli.esc50_plot import draw
+
+    if out is None:
+        raise LabError("a plot is drawn from a folder of figures", None, "Give --out DIR.")
+    draw(out, plot)
+    typer.echo(f"drawn: {plot}")
+
+
+esc50.__doc__ = HELP
