@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime  ## a street on this machine: open the address it prints
 	@$(BIN)/clairvoie demo
 
 test: $(VENV)/.test  ## every test that this machine can run, doctests included
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.test  ## style, formatting and types
 	$(BIN)/ruff check .

@@ -15,9 +15,10 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-LINE_LOST = re.compile(r"Failed to load resource|\[object Event\]|htmx:(send|sse)Error")
+LINE_LOST = re.compile(r"Failed to load resource|\[object Event\]|htmx:(send|sse)Error|htmx:afterRequest")
 """What is said of a lost line, or of an answer such as 404; no fault of a script."""
-WAIT_MILLISECONDS = 15_000
+WAIT_MILLISECONDS = 45_000
+"""How long something is awaited before a test gives up: on a busy machine a page may stand still for many seconds."""
 
 
 @pytest.fixture(scope="module")

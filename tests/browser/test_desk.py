@@ -244,7 +244,7 @@ def test_the_sound_repeats_until_the_incident_is_taken(open_page: OpenPage, desk
     page = open_page("/", name="Jeanne", language="en")
     drawn(page)
     page.locator("#sound .sound-toggle").click(delay=pressed)
-    expect(page.locator("#sound")).to_have_attribute("data-tones", "2", timeout=30_000)
+    expect(page.locator("#sound")).to_have_attribute("data-tones", "2", timeout=90_000)
     page.locator("#take-5").click()
     expect(page.locator("#strip")).to_contain_text("0 incidents open")
     expect(page.locator("#sound")).to_have_attribute("data-tones", "0")
