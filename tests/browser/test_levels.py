@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_desk import FakeDesk
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from served import OpenPage, Served
 
 from clairvoie.boundary.reading import Change
@@ -206,6 +208,29 @@ def test_the_newest_level_arrives_without_asking(open_page: OpenPage, desk: Fake
     assert status is not None
     expect(page.locator("[data-now]")).to_have_text(f"{status.laeq:.1f}\u00a0dB")
     assert painted(page, "plot-level") != before
+
+
+def test_figures_rendered_before_the_newest_level_do_not_take_it_back(open_page: OpenPage, desk: FakeDesk) -> None:
+    page = open_page("/levels?sensor=mic-marche&range=hour", language="en")
+    ready(page)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(
+        lambda url: urlsplit(url).path == "/levels",
+        lambda route: (
+            held.append((route, route.fetch())) if "hx-request" in route.request.headers else route.continue_()
+        ),
+    )
+    page.reload()
+    ready(page)
+    while len(held) < 2:  # the figures and the hours, asked for when the stream begins
+        page.wait_for_timeout(20)
+    desk.pass_time(10)
+    expect(page.locator("[data-now-end]")).to_have_text("04:04:20")
+    for route, answer in held:
+        assert "04:04:20" not in answer.text()
+        route.fulfill(response=answer)
+    page.wait_for_function("document.querySelectorAll('.htmx-request, .htmx-swapping, .htmx-settling').length === 0")
+    expect(page.locator("[data-now-end]")).to_have_text("04:04:20")
 
 
 def test_a_new_minute_moves_the_window(open_page: OpenPage, desk: FakeDesk) -> None:

@@ -17,6 +17,7 @@ let found = null; // the last answer of /levels.json
 let plots = []; // { plot, kind, sensor }
 let looking = null; // the stretch a person has zoomed to, or null for all of it
 const heard = new Map(); // "sensor end" -> LAeq,10s that arrived after the last stored minute
+const newest = new Map(); // sensor -> the last { end, laeq } that arrived
 
 const sheet = {
   time: new TimeAxis(words.zone, language), holder: null, width: 0, left: 48, right: 48, start: 0, end: 0, step: 0, times: [],
@@ -178,13 +179,25 @@ function takeNewest(sensors) {
   for (const { id, end, laeq } of sensors) {
     if (end === null || laeq === null) continue;
     heard.set(`${id} ${end}`, laeq);
-    for (const place of document.querySelectorAll(`[data-now="${id}"]`)) place.textContent = level(laeq);
-    for (const place of document.querySelectorAll(`[data-now-end="${id}"]`)) place.textContent = sheet.time.time(end);
+    newest.set(id, { end, laeq });
   }
+  showNewest();
   for (const key of [...heard.keys()].slice(0, -600)) heard.delete(key);
   if (!found || sheet.step !== 10) return;
   for (const sensor of found.sensors) overlay(sensor);
   refresh();
+}
+
+// The figures above are fetched whole and may have been rendered before a level that has arrived since: each place says to
+// which second it is, and only goes forward.
+function showNewest() {
+  for (const [id, { end, laeq }] of newest) {
+    for (const place of document.querySelectorAll(`[data-now="${id}"], [data-now-end="${id}"]`)) {
+      if (Number(place.dataset.end) >= end) continue;
+      place.dataset.end = end;
+      place.textContent = "now" in place.dataset ? level(laeq) : sheet.time.time(end);
+    }
+  }
 }
 
 // Arrow keys read the plot column by column, as the pointer does.
@@ -231,5 +244,7 @@ document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.elt.id === "levels-whole") take(JSON.parse(detail.xhr.responseText));
   if (detail.elt.id === "levels-newest") takeNewest(JSON.parse(detail.xhr.responseText));
 });
+
+document.body.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "figures") showNewest(); });
 
 begin();
