@@ -33,6 +33,8 @@ LONGEST_GAP_SECONDS = 86_400.0
 LOUDEST_SAMPLE = 1000.0
 """60 dB above full scale: no recording, but other data read as samples."""
 SHORTFALL_SECONDS = 0.1
+PACKET_BYTES = 16_384
+"""Of a WAV file as FFmpeg hands it on. By default it is 4,096, and handing on costs more than decoding."""
 RAW_FORMATS = (
     *("s8", "u8", "s16le", "s16be", "u16le", "u16be", "s24le", "s24be", "s32le", "s32be"),
     *("f32le", "f32be", "f64le", "f64be", "alaw", "mulaw"),
@@ -96,7 +98,7 @@ class Recording:
         self.channel = channel
         self.defects: list[Defect] = []
         self._format = raw
-        self._options = {"protocol_whitelist": "file"}
+        self._options = {"protocol_whitelist": "file", "max_size": str(PACKET_BYTES)}
         if raw is not None:
             self._options |= _raw_options(raw, rate, channels)
         _check_file(path)

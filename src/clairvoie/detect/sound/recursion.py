@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 BLOCK = 16
 """Samples a block: longer ones cost more products, shorter ones more steps."""
-STEPS = 8
+STEPS = 12
 """Steps of the state that are taken at once, for the same reason."""
 FORGOTTEN = 1e-60
 """A state below this is set to zero: in digital silence it would decay into denormal numbers, which are slow."""

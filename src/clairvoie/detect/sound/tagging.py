@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -127,9 +128,12 @@ class SoundTagger:
     def __init__(self, session: onnxruntime.InferenceSession, card: ModelCard) -> None:
         self.card = card
         self._session = session
-        self._hazards = {kind: card.outputs.index(name) for kind, name in HAZARD_OUTPUTS.items()}
-        self._calibration = {kind: card.calibration.get(kind, IDENTITY) for kind in self._hazards}
-        self._sources = {source: card.outputs.index(source.value) for source in card.sources}
+        self._hazards = [
+            (kind, card.outputs.index(name), card.calibration.get(kind, IDENTITY))
+            for kind, name in HAZARD_OUTPUTS.items()
+        ]
+        self._sources = itemgetter(*(card.outputs.index(source.value) for source in card.sources))
+        self._names = card.sources
         self._withheld = card.outputs.index(WITHHELD)
         self._stream: _Stream | None = None
 
@@ -203,8 +207,8 @@ class SoundTagger:
         return Scores(
             time=end,
             seconds=TICK_SECONDS,
-            hazards={kind: self._calibration[kind](row[column]) for kind, column in self._hazards.items()},
-            sources={source: row[column] for source, column in self._sources.items()},
+            hazards={kind: calibrated(row[column]) for kind, column, calibrated in self._hazards},
+            sources=dict(zip(self._names, self._sources(row), strict=True)),
             withheld=row[self._withheld],
         )
 
