@@ -11,8 +11,9 @@ import pytest
 from scipy.io import wavfile
 
 from clairvoie.errors import LabError
+from clairvoie.lab.bank import FLOOR_DB
 from clairvoie.lab.dataset import RATE
-from clairvoie.lab.esc50_spectra import BANDS, FRAMES, ClipTable, mel_levels
+from clairvoie.lab.esc50_spectra import BANDS, FRAMES, ClipTable, decibels, mel_levels
 
 LABELS = ("bells", "horn", "rain")
 
@@ -49,25 +50,54 @@ def test_a_table_of_clips_comes_back(table: ClipTable, tmp_path: Path) -> None:
         ClipTable.read(tmp_path / "nothing.npz")
 
 
+def test_two_frames_are_one_by_their_power(table: ClipTable) -> None:
+    levels = np.zeros((1, FRAMES, BANDS), dtype=np.uint8)
+    levels[0, 10] = 200  # 100 dB over a floor that adds nothing
+    found = decibels(levels)
+    assert found.shape == (1, FRAMES // 2, BANDS)
+    assert np.allclose(found[0, 5], FLOOR_DB + 100 - 10 * np.log10(2), atol=1e-3)
+    assert np.allclose(np.delete(found[0], 5, axis=0), FLOOR_DB, atol=1e-3)
+
+
 def test_a_mixture_is_labelled_by_what_it_holds(table: ClipTable, needs_torch: None) -> None:
     import torch
 
     from clairvoie.lab.esc50_augment import Augmenter, Strength
+    from clairvoie.lab.esc50_network import ClipNetwork
 
     rng = torch.Generator().manual_seed(2)
     labels = torch.tensor([LABELS.index(x) for x in table.labels])
     held = torch.nn.functional.one_hot(labels, 3).float()
-    seen, target = Augmenter(rng, torch.device("cpu")).mixed(torch.from_numpy(table.levels), held)
-    assert seen.shape == (24, 1, FRAMES, BANDS)
+    levels = torch.from_numpy(decibels(table.levels))
+    network = ClipNetwork(3, 4)
+    network.learn_usual(levels)
+    assert torch.allclose(network.pictures(levels).mean(dim=(0, 1, 2)), torch.zeros(BANDS), atol=1e-3)
+    seen, target = Augmenter(rng, torch.device("cpu")).mixed(levels, held, network)
+    assert seen.shape == (24, 1, Strength().stretch, BANDS)
     assert bool(torch.isfinite(seen).all())
-    assert float(seen.abs().max()) <= 1.0
     assert torch.allclose(target.sum(dim=1), torch.ones(24))
-    assert bool((target[torch.arange(24), labels] > 0).all())
-    alone = Strength(0.0, 0.0, 0.0, 1, 1, 0, 0.0, mix_share=0.0)
-    seen, target = Augmenter(rng, torch.device("cpu"), alone).mixed(torch.from_numpy(table.levels), held)
-    assert bool((target == torch.nn.functional.one_hot(labels, 3)).all())
-    loud = seen[:, 0].mean(dim=1).argmax(dim=1) // 20
-    assert loud.tolist() == labels.tolist()
+    assert bool((target[torch.arange(24), labels] >= 0.5).all()), "the first of two is the greater part"
+    alone = Strength(250, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, mix_share=0.0)
+    seen, target = Augmenter(rng, torch.device("cpu"), alone).mixed(levels, held, network)
+    assert bool((target == held).all())
+    shares = seen[:, 0].mean(dim=1).reshape(24, 4, 20).mean(dim=2)[:, :3]
+    assert shares.argmax(dim=1).tolist() == labels.tolist()
+    assert torch.allclose(seen.mean(dim=2), network.pictures(levels).mean(dim=2), atol=1e-3), "all of it, moved"
+
+
+def test_a_stretch_holds_what_the_clip_holds(needs_torch: None) -> None:
+    import torch
+
+    from clairvoie.lab.esc50_augment import Augmenter, Strength
+    from clairvoie.lab.esc50_network import ClipNetwork
+
+    levels = torch.full((40, FRAMES // 2, BANDS), -100.0)
+    levels[:, 200:206] = -20.0  # a tenth of a second in five
+    network = ClipNetwork(2, 4)
+    short = Strength(50, 0.1, 0.06, 0.0, 0.0, 0, 0, 0, mix_share=0.0)
+    augmenter = Augmenter(torch.Generator().manual_seed(3), torch.device("cpu"), short)
+    seen, _ = augmenter.mixed(levels, torch.ones(40, 2), network)
+    assert torch.allclose(seen.amax(dim=(1, 2, 3)), torch.full((40,), -20.0), atol=1e-3)
 
 
 def test_a_cut_run_goes_on_and_another_is_refused(table: ClipTable, needs_torch: None, tmp_path: Path) -> None:
@@ -83,6 +113,8 @@ def test_a_cut_run_goes_on_and_another_is_refused(table: ClipTable, needs_torch:
     network, labels = read_classifier(path)
     assert labels == tuple(sorted(LABELS))
     assert network.width == 4
+    with pytest.raises(LabError, match="is even"):
+        train_on(table, replace(order, width=5), said.append)
     Training(table.part(order.folds), order, said.append).one_epoch(said.append)
     with pytest.raises(LabError, match="another kind"):
         Training(table, Order(tmp_path, tmp_path, (1, 2), width=4, device="cpu", smoke=True), said.append)
@@ -119,14 +151,14 @@ def test_what_yamnet_said_is_learned_beside_and_thrown_away(
 
     said = tmp_path / "said.npz"
     with said.open("wb") as file:
-        np.savez(file, files=np.array(table.files), said=np.full((len(table.files), 7), 0.5, dtype=np.float32))
+        np.savez(file, files=np.array(table.files), said=np.full((len(table.files), 70), 0.5, dtype=np.float32))
     order = Order(tmp_path, tmp_path, (1, 2, 3), width=4, device="cpu", smoke=True, yamnet=said)
     losses: list[str] = []
     network, labels = read_classifier(train_on(table, order, losses.append))
     assert network.scores.out_features == len(labels) == len(LABELS)
     train_on(table, replace(order, yamnet=None, name="alone.pt"), losses.append)
     loss = [float(line.split("loss ")[1].split(",")[0]) for line in losses if "loss" in line]
-    assert loss[0] > loss[1] + 0.1 * 7 * 0.5, "seven classes at one half cost about 0.69 each"
+    assert loss[0] > loss[1] + 0.1 * 70 * 0.5, "seventy classes at one half cost about 0.69 each"
     with pytest.raises(LabError, match="not what YAMNet said"):
         Training(ClipTable(table.levels[:1], ("other.wav",), ("rain",), np.ones(1, dtype=np.int64)), order, print)
 
