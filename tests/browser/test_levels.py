@@ -239,7 +239,7 @@ def test_a_new_minute_moves_the_window(open_page: OpenPage, desk: FakeDesk) -> N
     span = page.locator("#plots").get_attribute("data-span")
     desk.pass_time(60)
     desk.tell(Change.LEVELS)
-    expect(page.locator("#plots")).not_to_have_attribute("data-span", span or "", timeout=15_000)
+    expect(page.locator("#plots")).not_to_have_attribute("data-span", span or "")
     for plot in PLOTS[:2]:
         assert colours(page, plot) > 300, plot
 

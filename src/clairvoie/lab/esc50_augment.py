@@ -28,12 +28,12 @@ class Strength:
     that are hidden, and the share of clips that are mixed with another."""
 
     stretch: int = 125
-    speed: float = 0.1
-    pitch: float = 0.06
-    filter_db: float = 2.0
+    speed: float = 0.22
+    pitch: float = 0.14
+    filter_db: float = 3.0
     gain_db: float = 6.0
-    hidden_frames: int = 25
-    hidden_bands: int = 10
+    hidden_frames: int = 35
+    hidden_bands: int = 14
     band_masks: int = 2
     mix_share: float = 1.0
 

@@ -49,7 +49,7 @@ class _Stage(nn.Module):
 class ClipNetwork(nn.Module):
     """Pictures (clips, 1, frames, bands) in, logits (clips, classes) out. ``width`` is even."""
 
-    def __init__(self, classes: int = 50, width: int = 32, dropout: float = 0.3) -> None:
+    def __init__(self, classes: int = 50, width: int = 32, dropout: float = 0.5) -> None:
         super().__init__()
         self.width = width
         self.classes = classes
