@@ -13,6 +13,7 @@ two frames at a time as one, 20 ms, in dB (:func:`decibels`).
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,11 +106,13 @@ class ClipTable:
     def write(self, path: Path) -> None:
         """Keep it in one file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        new = path.with_name(f"{path.name}.{os.getpid()}")  # folds may be learned by several processes at once
+        with new.open("wb") as file:
             np.savez_compressed(
                 file, format=FORMAT, levels=self.levels, files=np.array(self.files), labels=np.array(self.labels),
                 folds=self.folds,
             )  # fmt: skip
+        new.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> ClipTable:

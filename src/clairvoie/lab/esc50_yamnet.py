@@ -6,6 +6,7 @@ from two million clips of AudioSet), so a network taught by them is a figure of 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -41,8 +42,10 @@ def ask(model: Yamnet, clips: Sequence[Clip], path: Path, say: Callable[[str], N
             say(f"YAMNet has heard {number + 1} of {len(clips)} clips")
     names = np.array([clip.path.name for clip in clips])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
+    new = path.with_name(f"{path.name}.{os.getpid()}")  # folds may be learned by several processes at once
+    with new.open("wb") as file:
         np.savez_compressed(file, files=names, said=np.array(rows, dtype=np.float32))
+    new.replace(path)
 
 
 def read_said(path: Path, files: Sequence[str]) -> NDArray[np.float32]:
