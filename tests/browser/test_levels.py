@@ -207,7 +207,10 @@ def test_the_newest_level_arrives_without_asking(open_page: OpenPage, desk: Fake
     status = desk.sensor("mic-marche")
     assert status is not None
     expect(page.locator("[data-now]")).to_have_text(f"{status.laeq:.1f}\u00a0dB")
-    assert painted(page, "plot-level") != before
+    # The figures may have come with their own refresh, before the plot has been told.
+    page.wait_for_function(
+        "([id, before]) => document.querySelector(`#${id} canvas`).toDataURL() !== before", arg=["plot-level", before]
+    )
 
 
 def test_figures_rendered_before_the_newest_level_do_not_take_it_back(open_page: OpenPage, desk: FakeDesk) -> None:

@@ -84,7 +84,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def context(chromium: Browser, hub: Hub) -> Iterator[BrowserContext]:
     found = chromium.new_context(viewport={"width": 1440, "height": 900})
-    found.set_default_timeout(15_000)
     found.add_cookies([{"name": "clairvoie-language", "value": "en", "url": hub.url}])
     yield found
     found.close()
