@@ -45,8 +45,8 @@ def test_the_mean_anywhere_and_the_greatest_are_those_of_the_recursion(
         running, there = mean.feed(part), wanted[first : first + part.size]
         cuts = [0, *sorted(cut for cut in inner if cut < part.size)]
         assert running.greatest(cuts) == pytest.approx([each.max() for each in np.split(there, cuts[1:])], rel=1e-9)
-        for place in {0, part.size // 2, part.size - 1}:
-            assert running.at(place) == pytest.approx(there[place], rel=1e-9)
+        places = [0, part.size // 2, part.size - 1]
+        assert running.at(places) == pytest.approx(there[places], rel=1e-9)
         whole = running.ends[: part.size // BLOCK]
         assert whole == pytest.approx(there[BLOCK - 1 :: BLOCK][: whole.size], rel=1e-9)
         first += part.size

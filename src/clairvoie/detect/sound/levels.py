@@ -144,9 +144,8 @@ class LevelMeter:
         for place, (energy, most) in enumerate(zip(energies, fast.greatest(cuts), strict=True), start=number):
             self._eighths[place] += energy
             self._eighth_maxima[place] = max(self._eighth_maxima[place], most)
-        for mark in self._marks:
-            if offset <= mark < end:
-                self._keep(fast.at(mark - offset))
+        for power in fast.at([mark - offset for mark in self._marks if offset <= mark < end]):
+            self._keep(power)
 
     def _keep(self, power: float) -> None:
         if self._settling:

@@ -8,8 +8,8 @@ looked at sample by sample. The maximum is that of all samples, to rounding (tes
 
 >>> mean = TimeWeighting(rate=8000, seconds=0.125)
 >>> running = mean.feed(np.concatenate([np.ones(1000), np.zeros(600)]))
->>> [round(level, 4) for level in running.greatest([0, 1200])], round(running.at(999), 4)
-([0.6321, 0.517], 0.6321)
+>>> [round(level, 4) for level in running.greatest([0, 1200]) + running.at([999])]
+[0.6321, 0.517, 0.6321]
 """
 
 from __future__ import annotations
@@ -68,11 +68,13 @@ class RunningMean:
     _squares: Array
     _decay: _Decay
 
-    def at(self, place: int) -> float:
-        """The mean at the sample ``place``."""
-        block, last = divmod(place, BLOCK)
-        inside = self._decay.inside[: last + 2, last]
-        return float(inside[0] * self._before[block] + inside[1:] @ self._squares[block, : last + 1])
+    def at(self, places: Sequence[int]) -> list[float]:
+        """The mean at each of these samples."""
+        blocks, lasts = np.divmod(np.asarray(places, dtype=np.intp), BLOCK)
+        inside = self._decay.inside[:, lasts]
+        added = np.einsum("pn,np->p", self._squares[blocks], inside[1:])
+        means: list[float] = (inside[0] * self._before[blocks] + added).tolist()
+        return means
 
     def greatest(self, cuts: Sequence[int]) -> list[float]:
         """The greatest mean from each of ``cuts`` to the next, and from the last to the end. The first is 0."""
@@ -111,6 +113,6 @@ class TimeWeighting:
         ends, _ = lfilter([1.0], [1.0, -decay.whole], blocks @ decay.into, zi=[decay.whole * self._mean])
         before = np.concatenate([[self._mean], ends[:-1]])
         running = RunningMean(size, ends, before, blocks, decay)
-        mean = running.at(size - 1)
+        mean = float(ends[-1]) if not size % BLOCK else running.at([size - 1])[0]
         self._mean = mean if mean >= FORGOTTEN else 0.0
         return running
