@@ -63,8 +63,10 @@ def _draw_curve(axes: Any, what: str, those: list[ProtocolFigures], colour: str)
     axes.errorbar(
         sizes, means, [x.standard_error for x in those], color=colour, marker="o", linewidth=2, capsize=3, label=what
     )
-    for size, mean in zip(sizes, means, strict=True):
-        axes.annotate(f"{mean:.1f}", (size, mean), (7, -13), textcoords="offset points", size=10.5, color=colour)
+    for size, mean, figures in zip(sizes, means, those, strict=True):
+        epochs = "–".join(str(x) for x in sorted({figures.epochs[0], figures.epochs[-1]}))
+        said = f"{mean:.1f}, {epochs} epochs"
+        axes.annotate(said, (size, mean), (7, -13), textcoords="offset points", size=10.5, color=colour)
 
 
 def _draw_published(axes: Any) -> None:
