@@ -23,6 +23,7 @@ const rays = L.layerGroup();
 const roads = [];
 let polygon = null;
 let chosen = element.closest(".incident-page") ? Number(new URL(element.dataset.state, location).searchParams.get("incident")) : null;
+const ofOne = chosen !== null; // the page of one incident
 let placed = false;
 
 // What a feature is, from our own "kind" or from OpenStreetMap's keys.
@@ -162,8 +163,13 @@ drawStreets(streets.features ?? []);
 widenRoads();
 element.dataset.drawn = "yes";
 
-// Until somebody has moved the map, a change of its size shows all sensors again.
+// Until somebody has moved the map, a change of its size shows all sensors again, and what was outside is drawn anew.
 let moved = false;
 element.addEventListener("wheel", () => { moved = true; }, { passive: true });
 element.addEventListener("pointerdown", () => { moved = true; });
-new ResizeObserver(() => { map.invalidateSize(); if (!moved && chosen === null) place(); }).observe(element);
+new ResizeObserver(() => {
+  map.invalidateSize();
+  if (moved || (chosen !== null && !ofOne)) return;
+  place();
+  drawChosen();
+}).observe(element);
